@@ -1,0 +1,57 @@
+# Everything sets itself up: Python 3.11 or newer, make and a package index are all that must be there.
+#
+#   make demo    the product in two minutes: synthesise, train, judge, serve
+#   make test    lint, types, tests
+#   make slow    the tests that take long
+#   make bench   Auscult beside the original's recipe, in one run
+#   make serve   serve the demonstration's bundle, or BUNDLE=other.auscult, on PORT=5000
+#   make lock    write constraints.txt anew from what a fresh environment resolves to
+
+PYTHON ?= python3
+VENV ?= .venv
+BUNDLE ?= demo/fan.auscult
+PORT ?= 5000
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test slow bench serve lock clean
+
+demo: $(VENV)/.train
+	$(VENV)/bin/auscult demo demo
+
+test: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest -m "not slow"
+
+slow: $(VENV)/.dev
+	$(VENV)/bin/pytest -m slow --timeout=900
+
+bench: $(VENV)/.bench
+	$(VENV)/bin/python benchmarks/run.py
+
+serve: $(VENV)/.train
+	test -e $(BUNDLE) || $(VENV)/bin/auscult demo demo
+	$(VENV)/bin/auscult serve $(BUNDLE) --port $(PORT)
+
+lock:
+	rm -rf .lock && $(PYTHON) -m venv .lock
+	echo torch==2.13.0 > .lock/torch.txt
+	.lock/bin/python -m pip install --quiet --constraint .lock/torch.txt \
+		--editable '.[train,monitor,cluster,registry,azure,notebook,dev,bench]'
+	.lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+	rm -rf .lock
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| (echo "Auscult needs Python 3.11 or newer, $(PYTHON) is older: make PYTHON=python3.12 ..." && exit 1)
+	$(PYTHON) -m venv $(VENV)
+
+# One environment, to which each target adds the extras it needs.
+$(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing auscult[$*] into $(VENV)"
+	$(PIP) --editable '.[$*]'
+	@touch $@

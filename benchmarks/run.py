@@ -1,0 +1,23 @@
+"""All benchmarks, each in a process of its own."""
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+LIBRARIES = ("auscult", "numpy", "onnxruntime", "librosa", "resampy", "keras", "tensorflow-cpu", "flask")
+
+
+def main() -> None:
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}; medians of several rounds, each measuring both sides"
+    )
+    print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
+    for name in ("verdict", "server"):
+        print(flush=True)
+        subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Auscult listens to machines: learns their normal sound, tells when it changes, says which fault it is.
+
+>>> import auscult
+>>> bundle = auscult.load("fan.auscult")            # doctest: +SKIP
+>>> bundle.predict("clip.wav").message              # doctest: +SKIP
+'Component OK'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auscult.audio import read_audio
+    from auscult.bundle import Bundle, Verdict, load
+    from auscult.errors import AuscultError
+    from auscult.pipeline import train
+
+__version__ = "0.0.1"
+__all__ = ["AuscultError", "Bundle", "Verdict", "load", "read_audio", "train"]
+
+_HOMES = {
+    "AuscultError": "auscult.errors",
+    "Bundle": "auscult.bundle",
+    "Verdict": "auscult.bundle",
+    "load": "auscult.bundle",
+    "read_audio": "auscult.audio",
+    "train": "auscult.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first used: `import auscult` costs next to nothing."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'auscult' has no attribute {name!r}")

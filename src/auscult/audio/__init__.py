@@ -1,0 +1,25 @@
+"""Recordings -> waveforms: reading them (`read_audio`) and finding them in folders (`index_clips`)."""
+
+from auscult.audio.index import Clip, index_clips
+from auscult.audio.read import (
+    ChannelPolicy,
+    Source,
+    Waveform,
+    check_channel_policy,
+    read_audio,
+    read_sampling_rate,
+)
+from auscult.audio.splits import contiguous_blocks, hold_out_last
+
+__all__ = [
+    "ChannelPolicy",
+    "Clip",
+    "Source",
+    "Waveform",
+    "check_channel_policy",
+    "contiguous_blocks",
+    "hold_out_last",
+    "index_clips",
+    "read_audio",
+    "read_sampling_rate",
+]

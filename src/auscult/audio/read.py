@@ -1,0 +1,235 @@
+"""The one gate for all audio: a path, bytes or a file object -> a waveform that can be trusted.
+
+What passes is decoded whole, finite and not empty; whatever else a file can be is an `AudioError` that names it.
+"""
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from auscult.audio.wav import BLOCK_VALUES, DAMAGED, TRUNCATED, decode_wav, read_wav_header
+from auscult.errors import AudioError, OptionError
+from auscult.products import row_products
+
+Waveform = NDArray[np.float32]
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+ChannelPolicy = Literal["mean", "all"] | int
+
+SR_RANGE = range(1_000, 1_000_001)
+"""Sampling rates that can be machine sound, in Hz; outside it a header is wrong or the file is no sound."""
+
+PEAK_LIMIT = 100.0
+"""Largest amplitude taken for sound (40 dB over full scale): beyond it the samples are in another unit."""
+
+LENGTH_UNKNOWN = 1 << 48
+_SOUNDFILE_ERRORS = (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError)  # the latter of odd headers
+
+
+def read_audio(
+    source: Source,
+    *,
+    channels: ChannelPolicy = "mean",
+    max_duration_s: float | None = None,
+    max_samples: int | None = None,
+) -> tuple[Waveform, int]:
+    """Waveform and sampling rate of a recording.
+
+    Reads WAV (also ``WAVE_FORMAT_EXTENSIBLE``) of 8, 16, 24, 32-bit PCM and 32, 64-bit float, and through libsndfile
+    FLAC, OGG, MP3, AIFF, CAF, RF64, mu-law and others. The content decides, not the file's name.
+
+    Parameters
+    ----------
+    source : path, bytes-like, or binary file object
+    channels : "mean", "all" or int >= 0
+        What becomes of several channels: their mean, all of them, or the one with this index (from 0).
+    max_duration_s : float > 0, optional
+        Longest clip accepted, in seconds.
+    max_samples : int > 0, optional
+        Most samples accepted, all channels together: compressed files can unpack to a thousand times their size.
+
+    Returns
+    -------
+    y : ndarray, shape (n_samples,), or (n_channels, n_samples) with ``channels="all"``; float32
+        Full scale is [-1, 1]; floating-point recordings may exceed it.
+    sr : int
+        Sampling rate in Hz, between 1 kHz and 1 MHz.
+
+    Raises
+    ------
+    AudioError
+        If there is no such file, it is not audio, truncated, empty, too long, holds NaN or infinite samples, or
+        lacks the channel asked for.
+    OptionError
+        If `channels` is none of the policies.
+    """
+    check_channel_policy(channels)
+    where, data = _read_bytes(source)
+    if not data:
+        raise AudioError(where, "the file is empty (0 bytes)", "Record it again.")
+    limits = _Limits(where, max_duration_s, max_samples)
+    sr, blocks = _decode(data, limits)
+    parts = [_apply_channel_policy(block, channels, where) for block in blocks]
+    if not parts:
+        raise AudioError(where, "holds no samples", "Record it again.")
+    y = np.concatenate(parts, axis=-1)
+    _check_samples(y, where)
+    return y, sr
+
+
+def check_channel_policy(channels: object) -> ChannelPolicy:
+    """Return `channels` if it is a channel policy: ``"mean"``, ``"all"`` or an index from 0.
+
+    Raises
+    ------
+    OptionError
+        If it is anything else.
+    """
+    if channels in ("mean", "all") or (isinstance(channels, int) and not isinstance(channels, bool) and channels >= 0):
+        return channels
+    raise OptionError("channels", f"expected 'mean', 'all' or an index from 0, got {channels!r}", "Choose one of them.")
+
+
+class _Limits:
+    """The longest and largest recording that the caller takes."""
+
+    def __init__(self, where: str, max_duration_s: float | None, max_samples: int | None) -> None:
+        self.where = where
+        self.max_duration_s = max_duration_s
+        self.max_samples = max_samples
+
+    def check(self, n_samples: int, n_channels: int, sr: int) -> None:
+        if sr not in SR_RANGE:
+            problem = f"its header says a sampling rate of {sr} Hz, expected {SR_RANGE.start} to {SR_RANGE.stop - 1}"
+            raise AudioError(self.where, problem, "Correct the header, or record again.")
+        if self.max_duration_s is not None and n_samples > self.max_duration_s * sr:
+            problem = f"lasts {n_samples / sr:.1f} s, the limit is {self.max_duration_s:g} s"
+            raise AudioError(self.where, problem, "Cut it into shorter clips, or raise the limit.")
+        if self.max_samples is not None and n_samples * n_channels > self.max_samples:
+            problem = f"unpacks to {n_samples * n_channels} samples, the limit is {self.max_samples}"
+            raise AudioError(self.where, problem, "Cut it into shorter clips, or raise the limit.")
+
+
+def _read_bytes(source: Source) -> tuple[str, bytes]:
+    """Name for messages, and the whole content."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "audio bytes", bytes(source)
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source), _read_file(Path(source))
+    name = getattr(source, "name", None)
+    where = name if isinstance(name, str) else "audio file object"
+    if not hasattr(source, "read"):
+        got = type(source).__name__
+        raise AudioError(where, f"expected a path, bytes or a binary file, got {got}", "Pass one of them.")
+    data = source.read()
+    if not isinstance(data, bytes):
+        raise AudioError(where, "the file object gives text, not bytes", "Open it in binary mode ('rb').")
+    return where, data
+
+
+def _read_file(path: Path) -> bytes:
+    where = str(path)
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise AudioError(where, "is a folder, not a recording", "Name the files in it, for example with DIR/*.wav.")
+        if not stat.S_ISREG(mode):  # reading a device such as /dev/zero would never end
+            raise AudioError(where, "is not a regular file", "Save the recording to a file first.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise AudioError(where, "there is no such file", "Check the path.") from None
+    except PermissionError:
+        raise AudioError(
+            where, "may not be read by this user", "Change its permissions, or run as its owner."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise AudioError(where, f"cannot be read ({error})", "Check the path and the disk.") from None
+
+
+def _decode(data: bytes, limits: _Limits) -> tuple[int, Iterator[Waveform]]:
+    """Sampling rate, and the samples in blocks `(n_samples, n_channels)`."""
+    header = read_wav_header(data, limits.where) if data[:4] == b"RIFF" else None
+    if header and header.is_plain:
+        n_samples = header.n_data_bytes // (header.sample_bytes * header.n_channels)
+        limits.check(n_samples, header.n_channels, header.sr)
+        return header.sr, decode_wav(data, header)
+    try:
+        file = soundfile.SoundFile(io.BytesIO(data))
+    except _SOUNDFILE_ERRORS as error:
+        raise _not_audio(limits.where, data, str(error)) from None
+    if file.frames >= LENGTH_UNKNOWN:
+        remedy = "Write it once more, into a file: ffmpeg -i IN OUT.wav"
+        raise AudioError(limits.where, "does not say how long it is, as files made in a pipe", remedy)
+    limits.check(file.frames, file.channels, file.samplerate)
+    return file.samplerate, _decode_with_libsndfile(file, data, limits.where)
+
+
+def _decode_with_libsndfile(file: soundfile.SoundFile, data: bytes, where: str) -> Iterator[Waveform]:
+    sr, n_promised, n_read = file.samplerate, file.frames, 0
+    n_block = max(1, BLOCK_VALUES // file.channels)
+    try:
+        with file:
+            while len(block := file.read(n_block, dtype="float32", always_2d=True)):
+                n_read += len(block)
+                yield block
+    except _SOUNDFILE_ERRORS as error:
+        raise _not_audio(where, data, str(error)) from None
+    if n_read < n_promised:
+        problem = f"truncated: its header promises {n_promised / sr:.2f} s of sound, {n_read / sr:.2f} s are there"
+        raise AudioError(where, problem, TRUNCATED)
+
+
+def _not_audio(where: str, data: bytes, reason: str) -> AudioError:
+    start = data[:12]
+    if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff"):
+        return AudioError(where, f"damaged, or coded in a way that is not supported ({reason.rstrip('.')})", DAMAGED)
+    what = "text" if start.isascii() and start.decode("ascii").isprintable() else "data"
+    remedy = "Give a WAV, FLAC, OGG, MP3 or AIFF recording; other formats can be converted with: ffmpeg -i IN OUT.wav"
+    return AudioError(where, f"is not audio: it begins with the {what} {start!r}", remedy)
+
+
+def _apply_channel_policy(samples: Waveform, channels: ChannelPolicy, where: str) -> Waveform:
+    """`(n_samples, n_channels)` -> `(n_samples,)`, or `(n_channels, n_samples)` for "all"."""
+    n_channels = samples.shape[1]
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and inf are reported by name afterwards
+        if channels == "all":
+            return np.ascontiguousarray(samples.T)
+        if channels == "mean":
+            if n_channels == 1:
+                return samples[:, 0]
+            return row_products(samples, np.full(n_channels, 1 / n_channels, np.float32))
+    if channels >= n_channels:
+        problem = f"has {n_channels} channels, asked for index {channels}"
+        raise AudioError(where, problem, f"Indices run from 0 to {n_channels - 1}; or choose 'mean' or 'all'.")
+    return np.ascontiguousarray(samples[:, channels])
+
+
+def _check_samples(y: Waveform, where: str) -> None:
+    peak = max(float(y.max()), -float(y.min()))  # NaN if any sample is, and without an array of absolute values
+    if not np.isfinite(peak):
+        n_bad = int(np.count_nonzero(~np.isfinite(y)))
+        problem = f"{n_bad} of {y.size} samples are NaN or infinite"
+        raise AudioError(where, problem, "Export it again as 16- or 24-bit WAV, and check the software that wrote it.")
+    if peak > PEAK_LIMIT:
+        problem = f"its samples reach {peak:.4g}, where full scale is 1"
+        raise AudioError(where, problem, "Scale it to [-1, 1]; 16-bit values kept as float need division by 32768.")
+
+
+def read_sampling_rate(path: str | os.PathLike[str]) -> int:
+    """Sampling rate in Hz that a recording's header says, without reading the sound.
+
+    Raises
+    ------
+    AudioError
+        If there is no such file or it is not audio.
+    """
+    try:
+        return int(soundfile.info(os.fspath(path)).samplerate)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+        raise AudioError(os.fspath(path), f"its header cannot be read ({error})", DAMAGED) from None

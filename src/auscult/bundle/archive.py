@@ -1,0 +1,113 @@
+"""A bundle as a file: a zip of a few members, checked byte by byte, the same bytes for the same content.
+
+Members are stored uncompressed with a fixed date, so that equal content is an equal file and nothing can unpack to
+more than it seems.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from auscult.errors import BundleError
+
+MANIFEST = "manifest.json"
+MAX_BYTES = 512 << 20
+"""Largest sum of members read: far above any bundle, far below a computer's memory."""
+
+DAMAGED = "It was damaged on its way, or changed by hand: copy it again, or make it again."
+
+
+def write_archive(path: str | os.PathLike[str], manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    """Write a bundle file: whole, or not at all.
+
+    Parameters
+    ----------
+    path : path
+        An existing file is replaced at the moment the new one is complete.
+    manifest : dict
+        Whatever JSON can hold; the members' SHA-256 sums are added as ``"members"``.
+    members : dict of str -> bytes
+
+    Raises
+    ------
+    BundleError
+        If the file cannot be written.
+    """
+    manifest = manifest | {"members": {name: sha256(members[name]) for name in sorted(members)}}
+    manifest_json = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                for name, content in [(MANIFEST, manifest_json.encode()), *sorted(members.items())]:
+                    archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980-01-01
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # a temporary file is its owner's only, a bundle is for whoever serves it
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BundleError(str(path), f"cannot be written ({reason})", "Check the folder and the space on it.") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Manifest and members of a bundle file, every member checked against its sum.
+
+    Raises
+    ------
+    BundleError
+        If the file is missing, no bundle, too large, or not what was written.
+    """
+    path = Path(path)
+    where = str(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if sum(info.file_size for info in infos) > MAX_BYTES:
+                raise BundleError(where, f"unpacks to more than {MAX_BYTES >> 20} MiB", "This is no Auscult bundle.")
+            content = {info.filename: archive.read(info) for info in infos}
+    except FileNotFoundError:
+        raise BundleError(where, "there is no such file", "Check the path, or make it with: auscult train") from None
+    except IsADirectoryError:
+        raise BundleError(where, "is a folder, not a bundle", "Name the .auscult file in it.") from None
+    except zipfile.BadZipFile:
+        is_zip_start = path.read_bytes()[:2] == b"PK"
+        if is_zip_start:
+            raise BundleError(where, "is truncated or damaged", DAMAGED) from None
+        remedy = "Bundles end in .auscult; a Keras file becomes one with: auscult bundle import-keras"
+        raise BundleError(where, "is not a bundle (no zip file)", remedy) from None
+    except (OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise BundleError(where, f"cannot be read ({error})", DAMAGED) from None
+    return _checked(where, content)
+
+
+def _checked(where: str, content: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    manifest_json = content.pop(MANIFEST, None)
+    if manifest_json is None:
+        raise BundleError(where, f"is a zip file without {MANIFEST}, so no bundle", "Name a .auscult file.")
+    try:
+        manifest = json.loads(manifest_json)
+        sums = dict(manifest["members"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BundleError(where, f"its {MANIFEST} cannot be understood ({error})", DAMAGED) from None
+    if sums.keys() != content.keys():
+        odd = ", ".join(sorted(sums.keys() ^ content.keys()))
+        raise BundleError(where, f"members are missing or too many: {odd}", DAMAGED)
+    for name, member in content.items():
+        if sha256(member) != sums[name]:
+            raise BundleError(where, f"{name} is not what was written (its SHA-256 differs)", DAMAGED)
+    return manifest, content
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal SHA-256 sum."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,211 @@
+"""Bundle: everything the edge needs, in one file, and the one function that judges a clip."""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.audio import Source, Waveform, read_audio
+from auscult.audio.index import clip_at
+from auscult.bundle.archive import read_archive, sha256, write_archive
+from auscult.bundle.classifier import Classifier
+from auscult.bundle.manifest import Manifest
+from auscult.bundle.verdict import Verdict
+from auscult.detect import Detector
+from auscult.errors import AudioError, BundleError, OptionError
+from auscult.features import LogMel, OriginalMfcc
+
+CLASSIFIER = "classifier.onnx"
+DETECTOR = "detector.npz"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model that judges clips; `load` reads one, `auscult train` and `auscult bundle import-keras` make one.
+
+    It has a classifier of patches, whose first class is normality, or a detector that learnt normal descriptors.
+    """
+
+    manifest: Manifest
+    members: dict[str, bytes]
+    classifier: Classifier | None = None
+    detector: Detector | None = None
+
+    @classmethod
+    def from_members(cls, manifest: Manifest, members: dict[str, bytes], where: str) -> Self:
+        """Bundle made of a manifest and the other members of its file.
+
+        Raises
+        ------
+        BundleError
+            If there is neither a classifier nor a detector, or it is damaged.
+        """
+        features, n_faults = manifest.features, len(manifest.faults)
+        if n_faults < 2:
+            raise BundleError(where, f"names {n_faults} classes, expected at least 2", "Make the bundle again.")
+        if CLASSIFIER in members and isinstance(features, OriginalMfcc):
+            return cls(manifest, members, classifier=Classifier(members[CLASSIFIER]))
+        if DETECTOR in members and isinstance(features, LogMel):
+            return cls(manifest, members, detector=Detector.from_arrays(_read_npz(members[DETECTOR])))
+        problem = f"has neither {CLASSIFIER} for original-mfcc features nor {DETECTOR} for log-mel features"
+        raise BundleError(where, problem, "Make the bundle again.")
+
+    def predict(
+        self,
+        clip: Source | NDArray[np.floating[Any]],
+        *,
+        sr: int | None = None,
+        machine_id: str | None = None,
+        max_duration_s: float | None = None,
+        max_samples: int | None = None,
+    ) -> Verdict:
+        """Judge one clip.
+
+        Parameters
+        ----------
+        clip : path, bytes, binary file object, or ndarray
+            A recording, or a waveform `(n_samples,)` or `(n_channels, n_samples)` in [-1, 1] together with `sr`.
+        sr : int, optional
+            Sampling rate of a waveform in Hz.
+        machine_id : str, optional
+            Machine the clip is of. Where the bundle knows several and none is said, it is taken from the folders the
+            clip lies in, as in training.
+        max_duration_s, max_samples : optional
+            As in `auscult.read_audio`.
+
+        Returns
+        -------
+        Verdict
+
+        Raises
+        ------
+        AudioError
+            If the clip cannot be read, or not be used with this bundle's features.
+        MachineError
+            If the bundle knows several machines and the clip's is not said, or not known.
+        """
+        if isinstance(clip, np.ndarray):
+            where, (y, rate) = "waveform", self._checked_waveform(clip, sr)
+        else:
+            where = os.fspath(clip) if isinstance(clip, str | os.PathLike) else "audio"
+            limits = {"max_duration_s": max_duration_s, "max_samples": max_samples}
+            y, rate = read_audio(clip, channels=self.manifest.channels, **limits)  # type: ignore[arg-type]
+        if self.detector is None:
+            return self._classify(y, rate)
+        if machine_id is None and isinstance(clip, str | os.PathLike) and (described := clip_at(clip)):
+            machine_id = self.detector.name_in_folders(described.machine, described.machine_id)
+        try:
+            return self._detect(y, rate, self.detector.resolve(machine_id))
+        except AudioError as error:
+            raise AudioError(where, error.problem, error.remedy) from None  # features do not know the clip's name
+
+    def _classify(self, y: Waveform, sr: int) -> Verdict:
+        assert self.classifier is not None
+        assert isinstance(self.manifest.features, OriginalMfcc)
+        if y.ndim == 2:
+            y = y.mean(axis=0)
+        values = self.classifier.probabilities(self.manifest.features.patch(y, sr))
+        faults = self.manifest.faults
+        if values.shape != (len(faults),) or not np.isfinite(values).all():
+            problem = f"gave {values.shape} probabilities for {len(faults)} classes, or NaN"
+            raise BundleError(CLASSIFIER, problem, "Make the bundle again.")
+        winner = int(values.argmax())
+        return Verdict(
+            is_anomalous=winner != 0,
+            message=faults[winner].message,
+            probabilities={fault.name: float(value) for fault, value in zip(faults, values, strict=True)},
+        )
+
+    def _detect(self, y: Waveform, sr: int, machine: str) -> Verdict:
+        assert self.detector is not None
+        assert isinstance(self.manifest.features, LogMel)
+        detector = self.detector.machines[machine]
+        calibration = detector.calibration
+        score = float(detector.model.anomaly_scores(self.manifest.features.descriptors(y, sr)[None])[0])
+        is_anomalous = score > calibration.threshold
+        normal, anomalous = self.manifest.faults
+        probability = calibration.anomaly_probability(score)
+        return Verdict(
+            is_anomalous=is_anomalous,
+            message=(anomalous if is_anomalous else normal).message,
+            probabilities={normal.name: 1 - probability, anomalous.name: probability},
+            score=score,
+            threshold=calibration.threshold,
+            p_value=calibration.p_value(score),
+            machine_id=machine,
+        )
+
+    def _checked_waveform(self, y: NDArray[np.floating[Any]], sr: int | None) -> tuple[Waveform, int]:
+        if sr is None:
+            raise OptionError("sr", "not given with a waveform", "Say its sampling rate in Hz: predict(y, sr=16000).")
+        y = np.asarray(y, dtype=np.float32)
+        if y.ndim not in (1, 2) or y.size == 0:
+            raise AudioError("waveform", f"expected (n_samples,) or (n_channels, n_samples), got {y.shape}", "Reshape.")
+        if not np.isfinite(y).all():
+            raise AudioError("waveform", "a sample is NaN or infinite", "Check what computed it.")
+        if y.ndim == 2 and self.manifest.channels != "all":
+            y = y.mean(axis=0) if self.manifest.channels == "mean" else y[self.manifest.channels]
+        return y, sr
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the bundle: whole, or not at all; equal bundles give equal bytes.
+
+        Raises
+        ------
+        BundleError
+            If the file cannot be written.
+        """
+        write_archive(path, self.manifest.to_dict(), self.members)
+
+    @property
+    def version(self) -> str:
+        """First 12 digits of the SHA-256 over manifest and members: tells bundles apart in logs."""
+        sums = [sha256(self.members[name]) for name in sorted(self.members)]
+        return sha256(repr((self.manifest, sums)).encode())[:12]
+
+
+def load(path: str | os.PathLike[str]) -> Bundle:
+    """Read a bundle file, every member checked against its SHA-256.
+
+    Parameters
+    ----------
+    path : path
+        A ``.auscult`` file.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If it is missing, damaged, or made by a newer Auscult.
+    """
+    content, members = read_archive(path)
+    where = str(Path(path))
+    return Bundle.from_members(Manifest.from_dict(content, where), members, where)
+
+
+def _read_npz(content: bytes) -> dict[str, NDArray[np.generic]]:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except Exception as error:  # noqa: BLE001 - a damaged zip of arrays can fail in many ways
+        raise BundleError(DETECTOR, f"cannot be read ({error})", "Make the bundle again.") from None
+
+
+def write_npz(arrays: dict[str, NDArray[np.generic]]) -> bytes:
+    """Arrays as the bytes of an npz file, equal for equal arrays.
+
+    Parameters
+    ----------
+    arrays : dict of str -> ndarray
+        No objects: nothing is pickled.
+    """
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()

@@ -1,0 +1,93 @@
+"""Golden samples: a synthetic clip inside the bundle and the verdict it must give, wherever the bundle is run.
+
+Another processor, another version of a library or a damaged installation that moves the figures is noticed before the
+first real clip is judged, not after the first missed fault.
+"""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from auscult.audio import read_audio
+from auscult.bundle.bundle import Bundle
+from auscult.errors import AuscultError, BundleError
+
+CLIP = "golden/clip.wav"
+EXPECTED = "golden/expected.json"
+DURATION_S = 2.0
+TOLERANCE = 1e-3
+"""Largest difference of a probability, and largest relative one of a score."""
+
+
+def golden_members(bundle: Bundle) -> dict[str, bytes]:
+    """Members to be added to a bundle, so that `self_check` can hold it to the verdicts it gives now.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Without golden samples.
+
+    Returns
+    -------
+    dict of str -> bytes
+    """
+    clip = _synthetic_clip(bundle.manifest.features.sr)
+    expected = [_figures(bundle, clip, machine) for machine in _machines(bundle)]
+    return {CLIP: clip, EXPECTED: json.dumps(expected, indent=1).encode()}
+
+
+def self_check(bundle: Bundle, where: str) -> None:
+    """Judge the bundle's golden clip and compare with what was expected when the bundle was made.
+
+    Raises
+    ------
+    BundleError
+        If there is no golden clip, it cannot be judged, or a figure differs by more than the tolerance.
+    """
+    try:
+        clip, expected = bundle.members[CLIP], json.loads(bundle.members[EXPECTED])
+        for wanted in expected:
+            _compare(_figures(bundle, clip, wanted["machine"]), wanted, where)
+        if [wanted["machine"] for wanted in expected] != _machines(bundle):
+            raise KeyError("a machine")
+    except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:
+        problem = f"its golden samples are incomplete ({type(error).__name__}: {error})"
+        raise BundleError(where, problem, "Make the bundle again.") from None
+    except BundleError:
+        raise
+    except AuscultError as error:
+        raise BundleError(where, f"its golden clip cannot be judged ({error})", "Make the bundle again.") from None
+
+
+def _machines(bundle: Bundle) -> list[str | None]:
+    return sorted(bundle.detector.machines) if bundle.detector else [None]  # type: ignore[return-value]
+
+
+def _figures(bundle: Bundle, clip: bytes, machine: str | None) -> dict[str, Any]:
+    y, sr = read_audio(clip)  # one channel, which the bundle's channel policy is not asked to find
+    verdict = bundle.predict(y, sr=sr, machine_id=machine)
+    return {"machine": machine, "score": verdict.score, "probabilities": list(verdict.probabilities.values())}
+
+
+def _compare(got: dict[str, Any], wanted: dict[str, Any], where: str) -> None:
+    differences = [abs(one - other) for one, other in zip(got["probabilities"], wanted["probabilities"], strict=True)]
+    if got["score"] is not None:
+        differences.append(abs(got["score"] / wanted["score"] - 1))
+    if not all(difference <= TOLERANCE for difference in differences):  # so put, NaN is a difference too
+        problem = f"its golden clip gives another verdict here than where it was made (off by {max(differences):.3g})"
+        remedy = "Install the versions that `auscult bundle inspect` shows, or make the bundle again on this machine."
+        raise BundleError(where, problem, remedy)
+
+
+def _synthetic_clip(sr: int) -> bytes:
+    """Two seconds of a turning thing: a tone, its harmonics and noise; a 16-bit WAV file, the same bytes every time."""
+    rng = np.random.default_rng(2021)
+    time_s = np.arange(int(DURATION_S * sr)) / sr
+    tones = sum(np.sin(2 * np.pi * 0.012 * sr * order * time_s) / order for order in (1, 2, 3, 4))
+    y = 0.1 * tones + 0.02 * rng.standard_normal(time_s.size)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.round(y * 32767).astype(np.int16), sr, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()

@@ -1,0 +1,72 @@
+"""What a bundle says of itself: `manifest.json`, read back with care because it may come from anywhere."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from auscult.audio import ChannelPolicy, check_channel_policy
+from auscult.errors import AuscultError, BundleError
+from auscult.faults import Fault
+from auscult.features import Recipe, recipe_from_dict, recipe_to_dict
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything about a bundle but its weights."""
+
+    features: Recipe
+    channels: ChannelPolicy
+    faults: tuple[Fault, ...]
+    """The classes of a verdict in the order of its probabilities, normality first."""
+    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Machine -> threshold, its false-alarm rate, and the number of clips it was calibrated on."""
+    training_data: dict[str, Any] = field(default_factory=dict)
+    """What was learnt from: counts, fingerprint, whether it was synthetic; or the model file imported."""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """Figures on held-out clips with their intervals, and the split they were measured on."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Libraries the bundle was made with."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest as JSON can hold it."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "features": recipe_to_dict(self.features),
+            "channels": self.channels,
+            "faults": [asdict(fault) | {"exemplars": list(fault.exemplars)} for fault in self.faults],
+            "thresholds": self.thresholds,
+            "training_data": self.training_data,
+            "metrics": self.metrics,
+            "versions": self.versions,
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], where: str) -> Self:
+        """Manifest of the bundle `where`.
+
+        Raises
+        ------
+        BundleError
+            If it was written by another version, or does not hold what a manifest holds.
+        """
+        version = content.get("schema_version")
+        if version != SCHEMA_VERSION:
+            problem = f"has schema version {version!r}, this Auscult reads {SCHEMA_VERSION}"
+            raise BundleError(where, problem, "Upgrade with: pip install -U auscult; or make the bundle again.")
+        try:
+            return cls(
+                features=recipe_from_dict(content["features"]),
+                channels=check_channel_policy(content["channels"]),
+                faults=tuple(_fault(entry) for entry in content["faults"]),
+                **{key: dict(content[key]) for key in ("thresholds", "training_data", "metrics", "versions")},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, AuscultError) as error:
+            raise BundleError(where, f"its manifest.json is not valid ({error})", "Make the bundle again.") from None
+
+
+def _fault(entry: dict[str, Any]) -> Fault:
+    fault = Fault(entry["id"], entry["name"], entry["message"], tuple(entry["exemplars"]))
+    if not all(isinstance(text, str) for text in (fault.id, fault.name, fault.message, *fault.exemplars)):
+        raise TypeError("a fault's id, name, message and exemplars are texts")
+    return fault

@@ -1,0 +1,58 @@
+"""The command line: one file a verb, each parses, calls one function and prints.
+
+Exit codes: 0 ok, 1 findings (an anomalous clip), 2 usage, 3 bad data.
+"""
+
+import sys
+
+import typer
+
+from auscult import __version__
+from auscult.cli import bundle, demo, predict, serve, synth, train
+from auscult.cli.output import err, print_error
+from auscult.errors import AuscultError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+app = typer.Typer(
+    name="auscult",
+    help="Listens to machines: learns their normal sound, tells when it changes, says which fault it is.",
+    epilog="Exit codes: 0 ok, 1 findings (an anomalous clip), 2 usage, 3 bad data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("synth")(synth.synth)
+app.command("train")(train.train)
+app.command("predict")(predict.predict)
+app.command("serve")(serve.serve)
+app.add_typer(bundle.app, name="bundle")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"auscult {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version.", callback=_print_version, is_eager=True),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line: what Auscult says of errors goes to stderr, without a traceback."""
+    try:
+        app()
+    except AuscultError as error:
+        print_error(error)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            err.print("interrupted: whatever is under its final name is whole", markup=False)
+        raise

@@ -1,0 +1,38 @@
+"""Options that several verbs have."""
+
+from pathlib import Path
+
+from auscult.audio import ChannelPolicy
+from auscult.errors import OptionError
+
+
+def channel_policy(text: str) -> ChannelPolicy:
+    """Channel policy as it is written on the command line: ``mean``, ``all`` or an index from 0.
+
+    Raises
+    ------
+    OptionError
+        If it is anything else.
+    """
+    if text == "mean":
+        return "mean"
+    if text == "all":
+        return "all"
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise OptionError("--channels", f"expected mean, all or an index from 0, got {text!r}", "Choose one of them.")
+
+
+def check_output(path: Path) -> Path:
+    """Check before hours of work that their result can be put there.
+
+    Raises
+    ------
+    OptionError
+        If the folder does not exist or the path is a folder.
+    """
+    if path.is_dir():
+        raise OptionError(str(path), "is a folder", f"Name the file in it: -o {path / 'machine.auscult'}")
+    if not path.parent.is_dir():
+        raise OptionError(str(path), f"there is no folder {path.parent}", f"Make it with: mkdir -p {path.parent}")
+    return path

@@ -1,0 +1,66 @@
+"""How the command line speaks: results to stdout, everything else to stderr."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from auscult.errors import AuscultError
+
+if TYPE_CHECKING:
+    from auscult.pipeline.training import Progress as OnProgress
+
+WIDTH = None if sys.stdout.isatty() else 120
+"""Columns of a table: the terminal's, or enough for whole words in a file."""
+
+out = Console(highlight=False, soft_wrap=True, width=WIDTH)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+def print_error(error: AuscultError) -> None:
+    """Say what is wrong."""
+    err.print("error:", style="bold red", end=" ")
+    err.print(str(error), markup=False)
+
+
+def print_json(content: Any) -> None:
+    """Print one JSON value a line."""
+    print(json.dumps(content, ensure_ascii=False))
+
+
+@contextmanager
+def progress_bar() -> Iterator["OnProgress"]:
+    """Progress on stderr, one bar a stage; hidden where stderr is no terminal."""
+    columns = TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        bars: dict[str, Any] = {}
+
+        def on_progress(stage: str, n_done: int, n_total: int) -> None:
+            if stage not in bars:
+                bars[stage] = progress.add_task(stage, total=n_total)
+            progress.update(bars[stage], completed=n_done)
+
+        yield on_progress
+
+
+def figures_table(figures: list[dict[str, Any]], title: str) -> Table:
+    """Figures of held-out clips, a row for each machine and SNR."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in ("machine", "SNR", "normal+anomalous", "AUC (95 %)", "level alone", "found", "false alarms"):
+        table.add_column(heading, justify="left" if heading == "machine" else "right", no_wrap=True)
+    for row in figures:
+        table.add_row(
+            row["machine"],
+            "-" if row["snr_db"] is None else f"{row['snr_db']:g} dB",
+            f"{row['n_normal']}+{row['n_anomalous']}",
+            f"{row['auc']:.3f} ({row['auc_95'][0]:.2f}-{row['auc_95'][1]:.2f})" if "auc" in row else "-",
+            f"{row['level_auc']:.3f}" if "level_auc" in row else "-",
+            f"{row['detection_rate']:.0%}" if "detection_rate" in row else "-",
+            f"{row['false_alarm_rate']:.0%}" if "false_alarm_rate" in row else "-",
+        )
+    return table

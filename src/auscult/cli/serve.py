@@ -1,0 +1,35 @@
+"""``auscult serve``: the original's HTTP service, on a bundle."""
+
+from pathlib import Path
+
+import typer
+
+from auscult.bundle import load
+from auscult.cli.output import err
+
+
+def serve(
+    bundle: Path = typer.Argument(..., help="The bundle that judges (.auscult)."),
+    host: str = typer.Option("127.0.0.1", help="Address to listen on; 0.0.0.0 for all of this machine's."),
+    port: int = typer.Option(5000, min=0, max=65535, help="Port to listen on; 0 for any free one."),
+    max_upload_mb: float = typer.Option(64.0, help="Largest upload in MB; larger ones get 413."),
+    upload_timeout_s: float = typer.Option(30.0, help="Longest time an upload may take, in seconds; then 408."),
+    max_clip_s: float = typer.Option(600.0, help="Longest clip in seconds; longer ones get 422."),
+    max_pending: int = typer.Option(64, help="Most uploads under way at a time; further ones get 503."),
+) -> None:
+    """Answer POST /inference with verdicts, until SIGTERM or Ctrl-C.
+
+    Besides: GET / , /v2/health/live, /v2/health/ready, /docs and /openapi.json.
+    """
+    from auscult.server import UploadLimits, create_app
+    from auscult.server import serve as serve_app
+
+    limits = UploadLimits(
+        max_upload_mb=max_upload_mb, upload_timeout_s=upload_timeout_s, max_clip_s=max_clip_s, max_pending=max_pending
+    )
+    app = create_app(load(bundle), limits=limits, where=str(bundle))
+
+    def say(url: str) -> None:
+        err.print(f"auscult: serving {bundle} on {url} (POST {url}/inference, documentation {url}/docs)", markup=False)
+
+    serve_app(app, host=host, port=port, on_listening=say)

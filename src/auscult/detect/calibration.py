@@ -1,0 +1,102 @@
+"""Scores of normal clips that were not learnt from -> p-values, and a threshold with a stated false-alarm rate.
+
+Split conformal prediction: whatever the model, a normal clip's p-value is at most `a` with probability at most `a`, as
+long as it resembles the calibration clips (S. Bates et al., "Testing for outliers with conformal p-values", Annals of
+Statistics 51, 2023). Contiguous blocks are left out in turn, since neighbouring clips are near-duplicates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.audio.splits import contiguous_blocks
+from auscult.detect.normality import MIN_CLIPS, NormalityModel
+from auscult.errors import DataError, OptionError
+
+N_BLOCKS = 5
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scores of normal clips, each from a model that had not learnt from its block, and the threshold made of them."""
+
+    scores: NDArray[np.float64]
+    """Sorted, shape (n_clips,)."""
+    threshold: float
+    """A clip is anomalous if its score is larger."""
+    false_alarm_rate: float
+    """Expected share of normal clips above the threshold: the one asked for, or the least that so few clips support."""
+
+    def p_value(self, score: float) -> float:
+        """Share of normal clips that score at least this much, in (0, 1]: ``(1 + #{scores >= score}) / (n + 1)``."""
+        n_at_least = self.scores.size - int(np.searchsorted(self.scores, score, side="left"))
+        return (1 + n_at_least) / (self.scores.size + 1)
+
+    def anomaly_probability(self, score: float) -> float:
+        """A graded verdict in (0, 1): 0.5 at the threshold, and further by the spread of normal scores.
+
+        Logistic in the distance to the threshold, in standard deviations of the calibration scores. Normal sound alone
+        cannot say how probable a fault is; this only shows how clear a verdict is, next to the p-value.
+        """
+        distance = (score - self.threshold) / max(float(self.scores.std()), 1e-6)
+        return float(1 / (1 + np.exp(-np.clip(distance, -30, 30))))
+
+
+def calibrate(scores: NDArray[np.float64], *, false_alarm_rate: float) -> Calibration:
+    """Threshold from the scores of normal clips.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_clips,)
+        From models that did not learn from these clips (`cross_fitted_scores`).
+    false_alarm_rate : float in (0, 1)
+        Share of normal clips that may be called anomalous. Fewer than ``1 / rate - 1`` clips cannot support it: then
+        the threshold is their highest score and the calibration says which rate that is.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    OptionError
+        If the rate is not between 0 and 1.
+    """
+    if not 0 < false_alarm_rate < 1:
+        problem = f"expected a share between 0 and 1, got {false_alarm_rate}"
+        raise OptionError("false-alarm rate", problem, "0.01 is one clip in a hundred.")
+    scores = np.sort(np.asarray(scores, dtype=np.float64))
+    rank = min(int(np.ceil((scores.size + 1) * (1 - false_alarm_rate))), scores.size)  # 1 is the lowest score
+    supported = max(false_alarm_rate, 1 / (scores.size + 1))
+    return Calibration(scores=scores, threshold=float(scores[rank - 1]), false_alarm_rate=supported)
+
+
+def cross_fitted_scores(X: NDArray[np.float64], takes: Sequence[str]) -> NDArray[np.float64]:
+    """Anomaly score of every clip from a model that learnt from the other blocks of takes.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_clips, n_descriptors)
+        Normal clips of one machine.
+    takes : sequence of str, length n_clips
+        The underlying recording of every clip; their sorted order is the order of recording.
+
+    Returns
+    -------
+    ndarray, shape (n_clips,)
+
+    Raises
+    ------
+    DataError
+        If there are too few takes to leave a block out.
+    """
+    blocks = contiguous_blocks(takes, N_BLOCKS)
+    if X.shape[0] - max(len(block) for block in blocks) < MIN_CLIPS:
+        problem = f"{X.shape[0]} normal clips are too few to learn from, expected at least {MIN_CLIPS + 1}"
+        raise DataError("calibration", problem, "Record more normal sound.")
+    scores = np.empty(X.shape[0])
+    for block in blocks:
+        scores[block] = NormalityModel().fit(np.delete(X, block, axis=0)).anomaly_scores(X[block])
+    return scores

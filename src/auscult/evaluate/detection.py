@@ -1,0 +1,68 @@
+"""How well normal and anomalous clips are told apart, for each machine and SNR, beside a level meter's figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from auscult.metrics import interval, partial_roc_auc, roc_auc
+
+
+@dataclass(frozen=True)
+class JudgedClip:
+    """A held-out clip with its truth and what was said of it."""
+
+    machine: str
+    snr_db: float | None
+    take: str
+    is_anomalous: bool
+    """The truth."""
+    score: float
+    is_alarm: bool
+    """Whether the score is above the machine's threshold."""
+    level_db: float
+    """RMS level, dB re full scale: what a level meter would go by."""
+
+
+def detection_figures(clips: Sequence[JudgedClip]) -> list[dict[str, Any]]:
+    """Figures of every machine and SNR that held-out clips are of.
+
+    Parameters
+    ----------
+    clips : sequence of JudgedClip
+        Clips that nothing was learnt, calibrated or chosen from.
+
+    Returns
+    -------
+    list of dict
+        One for each machine and SNR: the counts of clips, the false-alarm rate on normal clips; and where there are
+        anomalous ones, the share of them found, AUC with its 95 % interval over takes, pAUC up to 10 % false alarms,
+        and the AUC of the level alone (louder is worse).
+    """
+    groups = sorted({(clip.machine, clip.snr_db) for clip in clips}, key=lambda group: (group[0], group[1] or 0.0))
+    return [
+        {"machine": machine, "snr_db": snr_db}
+        | _figures([clip for clip in clips if (clip.machine, clip.snr_db) == (machine, snr_db)])
+        for machine, snr_db in groups
+    ]
+
+
+def _figures(clips: list[JudgedClip]) -> dict[str, Any]:
+    truth = np.array([clip.is_anomalous for clip in clips])
+    alarms = np.array([clip.is_alarm for clip in clips])
+    figures: dict[str, Any] = {"n_normal": int((~truth).sum()), "n_anomalous": int(truth.sum())}
+    if not truth.all():
+        figures["false_alarm_rate"] = round(float(alarms[~truth].mean()), 4)
+    if truth.any():
+        figures["detection_rate"] = round(float(alarms[truth].mean()), 4)
+    if truth.any() and not truth.all():
+        scores = np.array([clip.score for clip in clips])
+        low, high = interval(roc_auc, truth, scores, [clip.take for clip in clips])
+        figures |= {
+            "auc": round(roc_auc(truth, scores), 4),
+            "auc_95": [round(low, 4), round(high, 4)],
+            "pauc": round(partial_roc_auc(truth, scores), 4),
+            "level_auc": round(roc_auc(truth, np.array([clip.level_db for clip in clips])), 4),
+        }
+    return figures

@@ -1,0 +1,111 @@
+"""The demonstration's steps: synthetic machines, a bundle trained on them, and a really served request."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import Any
+
+from auscult.audio import index_clips
+from auscult.bundle import Bundle
+from auscult.errors import BundleError
+from auscult.pipeline.training import Progress, train
+from auscult.synth import write_dataset
+
+START_TIMEOUT_S = 30.0
+
+
+def synthesise(root: Path, *, seed: int, on_progress: Progress) -> None:
+    """Write a small synthetic data set to ``root/data``.
+
+    Raises
+    ------
+    DataError
+        If the folder holds something else, or cannot be written.
+    """
+    write_dataset(
+        root / "data",
+        n_ids=2,
+        n_normal=60,
+        n_anomalous=20,
+        seed=seed,
+        on_progress=lambda n_done, n_total: on_progress("synth", n_done, n_total),
+    )
+
+
+def learn(root: Path, bundle_path: Path, *, on_progress: Progress) -> Bundle:
+    """Train on ``root/data`` and save the bundle."""
+    bundle = train(root / "data", on_progress=on_progress)
+    bundle.save(bundle_path)
+    return bundle
+
+
+def held_out_clips(root: Path) -> list[Path]:
+    """A normal and an anomalous clip of one machine that the bundle has not learnt from: the last of each kind."""
+    clips = index_clips(root / "data")
+    machine = clips[0].machine
+    last = {clip.label: clip.path for clip in clips if clip.machine == machine}
+    return [last["normal"], last["anomalous"]]
+
+
+def served_answer(bundle_path: Path, clip: Path) -> tuple[str, dict[str, Any]]:
+    """Serve a bundle in a process of its own, post a clip to it as any client would, and stop it.
+
+    Returns
+    -------
+    url : str
+        Where it was served.
+    answer : dict
+        What it answered.
+
+    Raises
+    ------
+    BundleError
+        If the server did not start.
+    """
+    command = [sys.executable, "-m", "auscult", "serve", str(bundle_path), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            url = _url_of(server)
+            _wait_until_ready(url)
+            return url, _post(url, clip, machine_id="/".join(clip.parts[-4:-2]))
+        finally:
+            server.terminate()
+
+
+def _url_of(server: "subprocess.Popen[str]") -> str:
+    assert server.stderr is not None
+    said = ""
+    for line in server.stderr:
+        said += line
+        if match := re.search(r"on (http://\S+)", line):
+            return match[1]
+    raise BundleError("auscult serve", f"did not start: {said.strip()}", "Start it by hand to see more.")
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/v2/health/ready", timeout=START_TIMEOUT_S):
+                return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise BundleError("auscult serve", f"was not ready in time ({error})", "Start it by hand.") from None
+            time.sleep(0.05)
+
+
+def _post(url: str, clip: Path, *, machine_id: str) -> dict[str, Any]:
+    boundary = uuid.uuid4().hex
+    field = f'--{boundary}\r\nContent-Disposition: form-data; name="machine_id"\r\n\r\n{machine_id}\r\n'
+    file = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{clip.name}"\r\n\r\n'
+    body = field.encode() + file.encode() + clip.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    request = urllib.request.Request(f"{url}/inference", data=body, headers=headers)
+    with urllib.request.urlopen(request, timeout=START_TIMEOUT_S) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer

@@ -1,0 +1,234 @@
+"""A folder of recordings -> a bundle that knows each machine's normal sound, with figures on clips it has not learnt.
+
+index -> descriptors -> hold out the last normal takes -> normality model and threshold a machine -> figures -> bundle
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.audio import (
+    ChannelPolicy,
+    Clip,
+    check_channel_policy,
+    hold_out_last,
+    index_clips,
+    read_audio,
+    read_sampling_rate,
+)
+from auscult.bundle.archive import sha256
+from auscult.bundle.bundle import DETECTOR, Bundle, write_npz
+from auscult.bundle.golden import golden_members
+from auscult.bundle.manifest import Manifest
+from auscult.bundle.versions import library_versions
+from auscult.detect import Detector, MachineDetector
+from auscult.errors import AudioError, DataError, OptionError
+from auscult.evaluate import JudgedClip, detection_figures
+from auscult.faults import ANOMALOUS, NORMAL
+from auscult.features import LogMel
+
+SPLIT = "the last normal takes of each machine and all anomalous ones were held out; none was learnt or calibrated on"
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage, the number of clips done, and their total."""
+
+
+@dataclass(frozen=True)
+class DescribedClip:
+    """A clip with what is computed from its sound."""
+
+    clip: Clip
+    descriptors: NDArray[np.float32]
+    level_db: float
+    content_hash: str
+
+
+def train(
+    root: str | os.PathLike[str],
+    *,
+    channels: ChannelPolicy = "mean",
+    n_mels: int = 64,
+    false_alarm_rate: float = 0.01,
+    test_share: float = 0.2,
+    on_progress: Progress | None = None,
+) -> Bundle:
+    """Learn the normal sound of every machine in a folder.
+
+    Parameters
+    ----------
+    root : path
+        Folder in MIMII's layout, or any part of it (`auscult.audio.index_clips`): ``.../<machine>/normal/*.wav`` and,
+        for the figures only, ``.../<machine>/abnormal/*.wav``. Any sampling rate, length and number of channels.
+    channels : "mean", "all" or int
+        Channel policy, as in `auscult.read_audio`; it goes into the bundle.
+    n_mels : int > 0
+        Mel bands, spread up to half the recordings' most common sampling rate.
+    false_alarm_rate : float in (0, 1)
+        Share of normal clips that may be called anomalous.
+    test_share : float in [0, 1)
+        Share of each machine's normal takes, the last ones, held out for the figures.
+    on_progress : callable, optional
+        Called with a stage's name, clips done, and clips in all.
+
+    Returns
+    -------
+    Bundle
+        Not yet saved. What was learnt from, which clips were left out and why, and the figures are in its manifest.
+
+    Raises
+    ------
+    DataError
+        If there are no labelled clips, or a machine has too few normal ones that can be read.
+    OptionError
+        If an option is out of range.
+    """
+    if not 0 <= test_share < 1:
+        raise OptionError("test share", f"expected 0 or more and less than 1, got {test_share}", "0.2 is a fifth.")
+    root = Path(root).absolute()
+    clips = index_clips(root)
+    features = LogMel.for_rate(_most_common_rate(clips), n_mels=n_mels)
+    described, left_out = _describe(clips, features, check_channel_policy(channels), on_progress)
+    learnt, held_out = _hold_out(described, test_share)
+    detector = _fit(learnt, false_alarm_rate, on_progress)
+    manifest = Manifest(
+        features=features,
+        channels=channels,
+        faults=(NORMAL, ANOMALOUS),
+        thresholds=_thresholds(detector),
+        training_data=_training_data(root, learnt, left_out),
+        metrics={"split": SPLIT, "figures": detection_figures(_judge(held_out, detector))},
+        versions=library_versions(),
+    )
+    members = {DETECTOR: write_npz(detector.to_arrays())}
+    bundle = Bundle.from_members(manifest, members, "new bundle")
+    return Bundle.from_members(manifest, members | golden_members(bundle), "new bundle")
+
+
+def _most_common_rate(clips: Iterable[Clip]) -> int:
+    rates: Counter[int] = Counter()
+    for clip in clips:
+        if clip.label == "normal":
+            try:
+                rates[read_sampling_rate(clip.path)] += 1
+            except AudioError:
+                continue  # reported with its reason when it is read in full
+    if not rates:
+        raise DataError("training", "no normal clip can be read", "See to it that .../<machine>/normal holds audio.")
+    return max(rates, key=lambda sr: (rates[sr], sr))
+
+
+def _describe(
+    clips: list[Clip], features: LogMel, channels: ChannelPolicy, on_progress: Progress | None
+) -> tuple[list[DescribedClip], list[tuple[Clip, AudioError]]]:
+    """Every clip's descriptors in the order of the clips, and the clips that have none with the reason."""
+
+    def describe(clip: Clip) -> DescribedClip | AudioError:
+        try:
+            y, sr = read_audio(clip.path, channels=channels)
+            descriptors = features.descriptors(y, sr)
+        except AudioError as error:
+            return AudioError(str(clip.path), error.problem, error.remedy)
+        level_db = 10 * np.log10(max(float(np.mean(np.square(y))), 1e-10))
+        return DescribedClip(clip, descriptors, level_db, sha256(clip.path.read_bytes()))
+
+    described, left_out = [], []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # numpy lets go of the interpreter while it computes
+        try:
+            for n_done, (clip, outcome) in enumerate(zip(clips, pool.map(describe, clips), strict=True), start=1):
+                if isinstance(outcome, AudioError):
+                    left_out.append((clip, outcome))
+                else:
+                    described.append(outcome)
+                if on_progress:
+                    on_progress("features", n_done, len(clips))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # Ctrl-C ends now, not after the last clip
+            raise
+    return described, left_out
+
+
+def _hold_out(described: list[DescribedClip], share: float) -> tuple[list[DescribedClip], list[DescribedClip]]:
+    """Clips to learn from (normal only) and clips to measure on: they share no take, and no sound under two names."""
+    learnt: list[DescribedClip] = []
+    held_out = [clip for clip in described if clip.clip.label == "anomalous"]
+    for normal in _by_machine([clip for clip in described if clip.clip.label == "normal"]).values():
+        is_held_out = hold_out_last([clip.clip.take for clip in normal], share)
+        learnt += [clip for clip, out in zip(normal, is_held_out, strict=True) if not out]
+        held_out += [clip for clip, out in zip(normal, is_held_out, strict=True) if out]
+    hashes = {clip.content_hash for clip in learnt}
+    return learnt, [clip for clip in held_out if clip.content_hash not in hashes]
+
+
+def _by_machine(described: Iterable[DescribedClip]) -> dict[str, list[DescribedClip]]:
+    machines: dict[str, list[DescribedClip]] = {}
+    for clip in described:
+        machines.setdefault(clip.clip.machine, []).append(clip)
+    return machines
+
+
+def _fit(learnt: list[DescribedClip], false_alarm_rate: float, on_progress: Progress | None) -> Detector:
+    machines = {}
+    grouped = _by_machine(learnt)
+    for n_done, (name, clips) in enumerate(grouped.items(), start=1):
+        X = np.stack([clip.descriptors for clip in clips]).astype(np.float64)
+        try:
+            takes = [clip.clip.take for clip in clips]
+            machines[name] = MachineDetector.fit(X, takes, false_alarm_rate=false_alarm_rate)
+        except DataError as error:
+            problem = f"{error.problem} (beside those held out for the figures)"
+            raise DataError(name, problem, "Record more normal sound, or hold out less.") from None
+        if on_progress:
+            on_progress("normality", n_done, len(grouped))
+    if not machines:
+        raise DataError("training", "no machine has normal clips to learn from", "Put them in .../<machine>/normal/.")
+    return Detector(machines)
+
+
+def _judge(held_out: list[DescribedClip], detector: Detector) -> list[JudgedClip]:
+    """What the detector says of the held-out clips of the machines it knows."""
+    judged = []
+    for name, clips in _by_machine(held_out).items():
+        if name not in detector.machines:
+            continue  # anomalous clips of a machine without normal ones: there is nothing to compare them with
+        machine = detector.machines[name]
+        scores = machine.model.anomaly_scores(np.stack([clip.descriptors for clip in clips]))
+        judged += [
+            JudgedClip(
+                machine=name,
+                snr_db=clip.clip.snr_db,
+                take=clip.clip.take,
+                is_anomalous=clip.clip.label == "anomalous",
+                score=float(score),
+                is_alarm=bool(score > machine.calibration.threshold),
+                level_db=clip.level_db,
+            )
+            for clip, score in zip(clips, scores, strict=True)
+        ]
+    return judged
+
+
+def _thresholds(detector: Detector) -> dict[str, dict[str, float]]:
+    return {
+        name: {
+            "threshold": machine.calibration.threshold,
+            "false_alarm_rate": machine.calibration.false_alarm_rate,
+            "n_calibration": machine.calibration.scores.size,
+        }
+        for name, machine in sorted(detector.machines.items())
+    }
+
+
+def _training_data(root: Path, learnt: list[DescribedClip], left_out: list[tuple[Clip, AudioError]]) -> dict[str, Any]:
+    return {
+        "n_clips": len(learnt),
+        "fingerprint": sha256("".join(sorted(clip.content_hash for clip in learnt)).encode()),
+        "is_synthetic": (root / "truth.csv").exists(),
+        "left_out": [f"{clip.path.relative_to(root)}: {error.problem}" for clip, error in left_out],
+    }

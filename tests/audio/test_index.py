@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import pytest
+
+from auscult.audio import index_clips
+from auscult.audio.index import clip_at
+from auscult.errors import DataError
+
+
+def touch(root, *names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+@pytest.mark.parametrize(
+    ("folder", "machine", "snr_db"),
+    [
+        ("6_dB_fan/fan/id_00", "fan/id_00", 6),
+        ("-6_dB_fan/fan/id_04", "fan/id_04", -6),
+        ("0_dB_valve/valve/id_06", "valve/id_06", 0),
+        ("data6db/fan/id_00", "fan/id_00", 6),
+        ("data0db/fan/id_00", "fan/id_00", 0),
+        ("data66db/fan/id_00", "fan/id_00", -6),
+        ("mimii_fan_0dB/id_00", "fan/id_00", 0),
+        ("6dB/id_02", "id_02", 6),
+        ("gearbox/id_00", "gearbox/id_00", None),
+        ("Halle 3/Ventilator Süd", "Ventilator Süd", None),
+        ("工場/送風機", "送風機", None),
+    ],
+)
+@pytest.mark.parametrize(("label_folder", "label"), [("normal", "normal"), ("abnormal", "anomalous")])
+def test_layouts(tmp_path, folder, machine, snr_db, label_folder, label):
+    touch(tmp_path, f"{folder}/{label_folder}/00000007.wav")
+    (clip,) = index_clips(tmp_path)
+    assert (clip.machine, clip.snr_db, clip.label) == (machine, snr_db, label)
+    assert clip.take == f"{machine}/{label}/00000007"
+
+
+def test_any_part_of_the_layout_may_be_the_root(tmp_path):
+    touch(tmp_path, "6_dB_fan/fan/id_00/normal/00000000.wav")
+    for depth in (".", "6_dB_fan", "6_dB_fan/fan", "6_dB_fan/fan/id_00", "6_dB_fan/fan/id_00/normal"):
+        assert [clip.machine for clip in index_clips(tmp_path / depth)] == ["fan/id_00"]
+
+
+def test_a_take_has_one_name_at_all_snrs(tmp_path):
+    touch(tmp_path, *(f"{snr}_dB_fan/fan/id_00/normal/00000000.wav" for snr in (-6, 0, 6)))
+    assert len({clip.take for clip in index_clips(tmp_path)}) == 1
+
+
+def test_what_is_no_recording_is_passed_over(tmp_path):
+    touch(tmp_path, "m/normal/a.wav", "m/normal/notes.txt", "m/normal/._a.wav", "m/.git/normal/b.wav", "m/other/c.wav")
+    assert [clip.path.name for clip in index_clips(tmp_path)] == ["a.wav"]
+
+
+def test_link_to_itself_ends(tmp_path):
+    touch(tmp_path, "m/normal/a.wav")
+    (tmp_path / "m" / "loop").symlink_to(tmp_path)
+    assert len(index_clips(tmp_path)) == 1
+
+
+def test_no_such_folder(tmp_path):
+    with pytest.raises(DataError, match="there is no such folder"):
+        index_clips(tmp_path / "nowhere")
+
+
+def test_file_instead_of_folder(tmp_path):
+    touch(tmp_path, "a.wav")
+    with pytest.raises(DataError, match="is a file, not a folder"):
+        index_clips(tmp_path / "a.wav")
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(DataError, match="holds no recordings"):
+        index_clips(tmp_path)
+
+
+def test_recordings_without_labels(tmp_path):
+    touch(tmp_path, "a.wav", "b.wav")
+    with pytest.raises(DataError, match=r"holds 2 recordings, none of them in a folder named normal or abnormal"):
+        index_clips(tmp_path)
+
+
+def test_clip_outside_the_layout_has_no_label():
+    assert clip_at(Path("/somewhere/clip.wav")) is None

@@ -1,0 +1,130 @@
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+
+import auscult
+from auscult.bundle import Bundle
+from auscult.errors import AudioError, BundleError, MachineError, OptionError
+
+
+@pytest.fixture(scope="module")
+def bundle(trained_bundle):
+    return auscult.load(trained_bundle)
+
+
+@pytest.fixture
+def clip(synthetic_data):
+    return synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal" / "00000003.wav"
+
+
+def test_all_forms_of_a_clip_get_the_same_verdict(bundle, clip):
+    y, sr = auscult.read_audio(clip)
+    expected = bundle.predict(clip)
+    assert expected.machine_id == "fan/id_00"
+    said = {"machine_id": "fan/id_00"}
+    assert bundle.predict(str(clip)) == expected
+    assert bundle.predict(clip.read_bytes(), **said) == expected
+    assert bundle.predict(io.BytesIO(clip.read_bytes()), **said) == expected
+    assert bundle.predict(y, sr=sr, **said) == expected
+    assert bundle.predict(y.astype(np.float64), sr=sr, **said).score == pytest.approx(expected.score)
+
+
+def test_verdict_is_consistent(bundle, clip):
+    verdict = bundle.predict(clip)
+    assert list(verdict.probabilities) == ["normal", "anomalous"]
+    assert sum(verdict.probabilities.values()) == pytest.approx(1)
+    assert verdict.is_anomalous == (verdict.score > verdict.threshold) == (verdict.probabilities["anomalous"] > 0.5)
+    assert verdict.message == ("Component sounds anomalous" if verdict.is_anomalous else "Component OK")
+    assert 0 < verdict.p_value <= 1
+
+
+def test_another_sound_is_anomalous(bundle, rng):
+    verdict = bundle.predict(rng.uniform(-1, 1, 32_000), sr=16_000, machine_id="id_02")
+    assert verdict.is_anomalous
+    assert verdict.p_value == pytest.approx(1 / 17)
+
+
+def test_machine_that_is_not_said(bundle, clip):
+    with pytest.raises(MachineError, match="The bundle knows fan/id_00, fan/id_02"):
+        bundle.predict(clip.read_bytes())
+
+
+def test_machine_that_is_not_known(bundle, clip):
+    with pytest.raises(MachineError, match="id_44: this machine is not in the bundle"):
+        bundle.predict(clip, machine_id="id_44")
+
+
+def test_machine_of_the_folder_that_is_not_known(bundle, clip, tmp_path):
+    other = tmp_path / "id_44" / "normal" / "a.wav"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(clip.read_bytes())
+    with pytest.raises(MachineError, match="id_44: this machine is not in the bundle"):
+        bundle.predict(other)
+
+
+def test_waveform_needs_its_rate(bundle):
+    with pytest.raises(OptionError, match="sr: not given"):
+        bundle.predict(np.zeros(16000), machine_id="id_00")
+
+
+@pytest.mark.parametrize(
+    ("y", "match"),
+    [
+        (np.zeros(0), "expected"),
+        (np.zeros((2, 2, 2)), "expected"),
+        (np.array([0, np.nan]), "NaN"),
+        (np.zeros(100), "shorter than one frame"),
+    ],
+)
+def test_unusable_waveform(bundle, y, match):
+    with pytest.raises(AudioError, match=match):
+        bundle.predict(y, sr=16000, machine_id="id_00")
+
+
+def test_several_channels_are_averaged(bundle, clip):
+    y, sr = auscult.read_audio(clip)
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, y.shape).astype(np.float32)
+    expected = bundle.predict(clip).score
+    assert bundle.predict(np.stack([y + noise, y - noise]), sr=sr, machine_id="id_00").score == pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_short_clip_is_named(bundle, tmp_path, clip):
+    path = tmp_path / "short.wav"
+    data = bytearray(clip.read_bytes()[:144])
+    data[40:44] = (100).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(AudioError, match=r"short\.wav: lasts 3\.1 ms"):
+        bundle.predict(path, machine_id="id_00")
+
+
+def test_saving_and_loading_keeps_everything(bundle, tmp_path, trained_bundle):
+    bundle.save(tmp_path / "again.auscult")
+    assert (tmp_path / "again.auscult").read_bytes() == trained_bundle.read_bytes()
+
+
+def test_bundle_without_a_model(bundle):
+    with pytest.raises(BundleError, match="has neither"):
+        Bundle.from_members(bundle.manifest, {}, "m.auscult")
+
+
+def test_bundle_with_one_class(bundle):
+    manifest = dataclasses.replace(bundle.manifest, faults=bundle.manifest.faults[:1])
+    with pytest.raises(BundleError, match="names 1 classes"):
+        Bundle.from_members(manifest, bundle.members, "m.auscult")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no arrays at all"])
+def test_damaged_detector(bundle, content):
+    with pytest.raises(BundleError, match=r"detector\.npz"):
+        Bundle.from_members(bundle.manifest, bundle.members | {"detector.npz": content}, "m.auscult")
+
+
+def test_pickled_arrays_are_refused(bundle):
+    buffer = io.BytesIO()
+    np.savez(buffer, machines=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(BundleError, match=r"detector\.npz"):
+        Bundle.from_members(bundle.manifest, bundle.members | {"detector.npz": buffer.getvalue()}, "m.auscult")

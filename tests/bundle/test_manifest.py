@@ -1,0 +1,54 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auscult.bundle.manifest import Manifest
+from auscult.errors import BundleError
+from auscult.faults import ORIGINAL_FAULTS
+from auscult.features import LogMel, OriginalMfcc
+
+MANIFEST = Manifest(features=OriginalMfcc(), channels="mean", faults=ORIGINAL_FAULTS, metrics={"split": "none"})
+
+
+@pytest.mark.parametrize("features", [OriginalMfcc(), LogMel()])
+@pytest.mark.parametrize("channels", ["mean", "all", 3])
+def test_manifest_goes_through_json(features, channels):
+    manifest = Manifest(features=features, channels=channels, faults=ORIGINAL_FAULTS, thresholds={"a": {"x": 1.0}})
+    assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+def test_other_schema_version(version):
+    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 1. Upgrade"):
+        Manifest.from_dict(MANIFEST.to_dict() | {"schema_version": version}, "m.auscult")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from([key for key in MANIFEST.to_dict() if key != "schema_version"]), json_values)
+def test_nonsense_in_any_entry_is_a_bundle_error_or_valid(key, value):
+    try:
+        Manifest.from_dict(MANIFEST.to_dict() | {key: value}, "m.auscult")
+    except BundleError as error:
+        assert "m.auscult" in str(error)
+
+
+@pytest.mark.parametrize("key", [key for key in MANIFEST.to_dict() if key != "schema_version"])
+def test_missing_entry(key):
+    content = MANIFEST.to_dict()
+    del content[key]
+    with pytest.raises(BundleError, match=key):
+        Manifest.from_dict(content, "m.auscult")
+
+
+@pytest.mark.parametrize("fault", [{"id": "a"}, {"id": 1, "name": "a", "message": "b", "exemplars": []}, "leak"])
+def test_nonsense_in_a_fault(fault):
+    with pytest.raises(BundleError, match="not valid"):
+        Manifest.from_dict(MANIFEST.to_dict() | {"faults": [fault]}, "m.auscult")
