@@ -37,8 +37,8 @@ def load_network(path: Path) -> keras.Sequential:
     with h5py.File(path) as file:
         groups = [file["model_weights"].get(name) for name in LAYERS_WITH_WEIGHTS]
         if all(groups):  # the stand-in for the real file has the right shapes already
-            pairs = [(g[name]["kernel:0"][()], g[name]["bias:0"][()]) for g, name in zip(groups, LAYERS_WITH_WEIGHTS)]
-            network.set_weights([weights for pair in pairs for weights in pair])
+            names = [f"{name}/{weights}:0" for name in LAYERS_WITH_WEIGHTS for weights in ("kernel", "bias")]
+            network.set_weights([file["model_weights"][name.partition("/")[0]][name][()] for name in names])
     return network
 
 

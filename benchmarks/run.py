@@ -10,9 +10,7 @@ LIBRARIES = ("auscult", "numpy", "onnxruntime", "librosa", "resampy", "keras", "
 
 
 def main() -> None:
-    print(
-        f"Python {platform.python_version()}, {platform.machine()}; medians of several rounds, each measuring both sides"
-    )
+    print(f"Python {platform.python_version()}, {platform.machine()}; medians of rounds that measure both sides")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
     for name in ("verdict", "server"):
         print(flush=True)

@@ -70,6 +70,7 @@ class Service:
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1000
 
     def stop(self) -> None:
+        """End the process."""
         self.process.terminate()
         self.process.wait()
 
@@ -127,11 +128,9 @@ def report(theirs: Service, ours: Service, body: bytes, starts: list[list[float]
         their_rate, our_rate = (statistics.median(round_[i][0] for round_ in rounds) for i in (0, 1))
         their_ms, our_ms = (statistics.median(round_[i][1] for round_ in rounds) for i in (0, 1))
         ratio = statistics.median(round_[1][0] / round_[0][0] for round_ in rounds)
-        clients = f"{n_clients} client{'s' if n_clients > 1 else ''}"
-        print(
-            f"{f'POST of a 2.56 MB WAV, {clients} (requests/s)':<46} {their_rate:12.1f} {our_rate:12.1f}   {ratio:6.1f} x"
-        )
-        print(f"{f'the same, median latency (ms)':<46} {their_ms:12.1f} {our_ms:12.1f}   {their_ms / our_ms:6.1f} x")
+        what = f"POST of a 2.56 MB WAV, {n_clients} client{'s' if n_clients > 1 else ''}"
+        print(f"{what + ' (requests/s)':<46} {their_rate:12.1f} {our_rate:12.1f}   {ratio:6.1f} x")
+        print(f"{'the same, median latency (ms)':<46} {their_ms:12.1f} {our_ms:12.1f}   {their_ms / our_ms:6.1f} x")
     their_mb, our_mb = theirs.resident_mb(), ours.resident_mb()
     print(f"{'resident memory after it (MB)':<46} {their_mb:12.0f} {our_mb:12.0f}   {their_mb / our_mb:6.1f} x")
 

@@ -1,5 +1,6 @@
 """One clip, file to verdict, and its parts: the original's recipe beside Auscult's, in one run on one machine."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from timing import side_by_side
 
 import auscult
 from auscult.bundle.import_keras import import_keras
-from auscult.features import OriginalMfcc
+from auscult.features import OriginalMfcc, spectrum
 
 
 def main() -> None:
@@ -40,10 +41,37 @@ def main() -> None:
     side_by_side(
         "verdict, file to probabilities", lambda: original.verdict(network, clip), lambda: bundle.predict(clip)
     )
-    theirs, ours = original.verdict(network, clip), list(bundle.predict(clip).probabilities.values())
-    if model.name == "weightsMulti.hdf5":
-        print(f"largest difference of a probability: {np.abs(theirs - ours).max():.1e}")
+    compare_ffts(clip)
     print(f"largest difference of a feature: {np.abs(original.features(clip) - our_features(clip)).max():.1e}")
+    if (answers := clip.with_name("expected.json")).exists():
+        print(f"largest difference of a probability in the original's answers: {compare_answers(bundle, answers):.1e}")
+
+
+def compare_ffts(clip: Path) -> None:
+    """The same features with numpy's FFT, as in the core install, and with SciPy's."""
+    import scipy.fft
+
+    def features_with(rfft) -> None:
+        spectrum.rfft = rfft
+        our_features(clip)
+
+    side_by_side(
+        "features, numpy's FFT against SciPy's",
+        lambda: features_with(np.fft.rfft),
+        lambda: features_with(scipy.fft.rfft),
+        n=(25, 25),
+    )
+
+
+def compare_answers(bundle: auscult.Bundle, answers: Path) -> float:
+    """Largest difference to the probabilities that the original's own code gave (rounded to 6 digits)."""
+    differences = []
+    for name, expected in json.loads(answers.read_text()).items():
+        y, sr = auscult.read_audio(answers.with_name(f"{name.removesuffix('_8s')}.wav"))
+        y = y[: 8 * sr] if name.endswith("_8s") else y
+        ours = list(bundle.predict(y, sr=sr).probabilities.values())
+        differences.append(np.abs(np.array(ours) - expected["Details"]["Probabilities"]).max())
+    return max(differences)
 
 
 def resample(y, sr):
