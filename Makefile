@@ -11,7 +11,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BUNDLE ?= demo/fan.auscult
 PORT ?= 5000
-PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+# Pins for what is installed, and for what pip builds it with (older pips take the first for both).
+export PIP_CONSTRAINT = constraints.txt
+export PIP_BUILD_CONSTRAINT = constraints.txt
 
 .PHONY: demo test slow bench serve lock clean
 
@@ -34,16 +38,17 @@ serve: $(VENV)/.train
 	test -e $(BUNDLE) || $(VENV)/bin/auscult demo demo
 	$(VENV)/bin/auscult serve $(BUNDLE) --port $(PORT)
 
+lock: export PIP_CONSTRAINT =
+lock: export PIP_BUILD_CONSTRAINT =
 lock:
 	rm -rf .lock && $(PYTHON) -m venv .lock
-	echo torch==2.13.0 > .lock/torch.txt
-	.lock/bin/python -m pip install --quiet --constraint .lock/torch.txt \
+	.lock/bin/python -m pip install --quiet torch==2.13.0 hatchling editables \
 		--editable '.[train,monitor,cluster,registry,azure,notebook,dev,bench]'
 	.lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf .lock
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .lock demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

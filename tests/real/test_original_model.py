@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 import auscult
+from auscult.errors import MachineError
 
 pytestmark = pytest.mark.real
 
@@ -66,3 +67,8 @@ def test_dcase_clips_can_be_judged(real_data, original_bundle, machine):
     bundle = auscult.load(original_bundle)
     for path in (real_data / "dcase2020" / machine / "test").glob("*.wav"):
         assert bundle.predict(path).message
+
+
+def test_machine_id_is_not_ignored(real_data, original_bundle):
+    with pytest.raises(MachineError, match="id_00: this bundle has one model for all machines"):
+        auscult.load(original_bundle).predict(clip_bytes(real_data, "normal"), machine_id="id_00")

@@ -16,7 +16,7 @@ from auscult.bundle.classifier import Classifier
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.verdict import Verdict
 from auscult.detect import Detector
-from auscult.errors import AudioError, BundleError, OptionError
+from auscult.errors import AudioError, BundleError, MachineError, OptionError
 from auscult.features import LogMel, OriginalMfcc
 
 CLASSIFIER = "classifier.onnx"
@@ -95,6 +95,9 @@ class Bundle:
             limits = {"max_duration_s": max_duration_s, "max_samples": max_samples}
             y, rate = read_audio(clip, channels=self.manifest.channels, **limits)  # type: ignore[arg-type]
         if self.detector is None:
+            if machine_id is not None:
+                problem = "this bundle has one model for all machines and knows none by name"
+                raise MachineError(machine_id, problem, "Leave the machine id out.")
             return self._classify(y, rate)
         if machine_id is None and isinstance(clip, str | os.PathLike) and (described := clip_at(clip)):
             machine_id = self.detector.name_in_folders(described.machine, described.machine_id)

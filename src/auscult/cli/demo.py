@@ -1,5 +1,6 @@
 """``auscult demo``: the whole product on synthetic machines."""
 
+import json
 from pathlib import Path
 
 import typer
@@ -10,7 +11,7 @@ from auscult.cli.train import print_summary
 
 def demo(
     root: Path = typer.Argument(Path("demo"), metavar="[DIR]", help="Folder to write to."),
-    seed: int = typer.Option(0, help="The same seed gives the same machines."),
+    seed: int = typer.Option(1, help="The same seed gives the same machines."),
 ) -> None:
     """Synthesise machines, train on their normal sound, judge clips, serve the bundle and post one to it."""
     from auscult.pipeline import demo as steps
@@ -23,14 +24,16 @@ def demo(
     with progress_bar() as on_progress:
         bundle = steps.learn(root, bundle_path, on_progress=on_progress)
     print_summary(bundle, bundle_path)
-    out.print("3. Judge a normal and an anomalous clip that were not learnt from", markup=False)
+    out.print(
+        "3. Judge a normal clip and the most imbalanced one of each machine, none of them learnt from", markup=False
+    )
     clips = steps.held_out_clips(root)
     for clip in clips:
         verdict = bundle.predict(clip)
-        out.print(f"   {clip}: {verdict.message} (p-value {verdict.p_value:.3g})", markup=False)
-    out.print("4. Serve the bundle and post the anomalous clip", markup=False)
+        out.print(f"   {clip.relative_to(root)}: {verdict.message} (p-value {verdict.p_value:.3g})", markup=False)
+    out.print("4. Serve the bundle and post the last of them", markup=False)
     url, answer = steps.served_answer(bundle_path, clips[-1])
-    out.print(f"   POST {url}/inference -> {answer}", markup=False)
+    out.print(f"   POST {url}/inference -> {json.dumps(answer)}", markup=False)
     out.print("\nAll of it was synthetic. Now with your own recordings:", markup=False)
     out.print("   auscult train RECORDINGS -o machine.auscult     # RECORDINGS/<machine>/normal/*.wav", markup=False)
     out.print("   auscult predict machine.auscult CLIP.wav", markup=False)

@@ -51,13 +51,13 @@ def progress_bar() -> Iterator["OnProgress"]:
 def figures_table(figures: list[dict[str, Any]], title: str) -> Table:
     """Figures of held-out clips, a row for each machine and SNR."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for heading in ("machine", "SNR", "normal+anomalous", "AUC (95 %)", "level alone", "found", "false alarms"):
+    for heading in ("machine", "SNR", "clips", "AUC (95 %)", "level alone", "found", "false alarms"):
         table.add_column(heading, justify="left" if heading == "machine" else "right", no_wrap=True)
     for row in figures:
         table.add_row(
             row["machine"],
             "-" if row["snr_db"] is None else f"{row['snr_db']:g} dB",
-            f"{row['n_normal']}+{row['n_anomalous']}",
+            f"{row['n_normal']} + {row['n_anomalous']}",
             f"{row['auc']:.3f} ({row['auc_95'][0]:.2f}-{row['auc_95'][1]:.2f})" if "auc" in row else "-",
             f"{row['level_auc']:.3f}" if "level_auc" in row else "-",
             f"{row['detection_rate']:.0%}" if "detection_rate" in row else "-",

@@ -14,7 +14,7 @@ def train(
     output: Path = typer.Option(..., "-o", "--output", help="The bundle to write (.auscult)."),
     channels: str = typer.Option("mean", help="What becomes of several channels: mean, all, or an index from 0."),
     n_mels: int = typer.Option(64, min=1, help="Number of mel bands."),
-    false_alarm_rate: float = typer.Option(0.01, help="Share of normal clips that may be called anomalous."),
+    false_alarm_rate: float = typer.Option(0.05, help="Share of normal clips that may be called anomalous."),
     test_share: float = typer.Option(0.2, help="Share of the normal takes held out for the figures."),
     as_json: bool = typer.Option(False, "--json", help="Print the bundle's manifest as JSON."),
 ) -> None:
@@ -58,5 +58,5 @@ def print_summary(bundle: Bundle, output: Path) -> None:
             markup=False,
         )
     if manifest.metrics["figures"]:
-        out.print(figures_table(manifest.metrics["figures"], f"Held-out {synthetic}clips"))
+        out.print(figures_table(manifest.metrics["figures"], f"Held-out {synthetic}clips, normal + anomalous"))
     out.print(f"Next: auscult predict {output} CLIP.wav, or auscult serve {output}", markup=False)

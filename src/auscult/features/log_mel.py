@@ -76,7 +76,7 @@ class LogMel:
         return LogMelStream(self).push(self._at_own_rate(y, sr)).T
 
     def descriptors(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
-        """Mean over time of every band; of several channels, their mean.
+        """Mean and standard deviation over time of every band; of several channels, their mean.
 
         Parameters
         ----------
@@ -86,14 +86,16 @@ class LogMel:
 
         Returns
         -------
-        ndarray, shape (n_mels,), float32, dB
+        ndarray, shape (2 * n_mels,), float32, dB
+            All means, then all standard deviations.
 
         Raises
         ------
         AudioError
             As `patch`.
         """
-        pooled = [self.patch(channel, sr).mean(axis=1) for channel in np.atleast_2d(y)]
+        patches = [self.patch(channel, sr) for channel in np.atleast_2d(y)]
+        pooled = [np.concatenate([patch.mean(axis=1), patch.std(axis=1)]) for patch in patches]
         mean: NDArray[np.float32] = np.mean(pooled, axis=0, dtype=np.float32)
         return mean
 

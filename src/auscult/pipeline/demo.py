@@ -1,5 +1,6 @@
 """The demonstration's steps: synthetic machines, a bundle trained on them, and a really served request."""
 
+import csv
 import json
 import re
 import subprocess
@@ -10,7 +11,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from auscult.audio import index_clips
 from auscult.bundle import Bundle
 from auscult.errors import BundleError
 from auscult.pipeline.training import Progress, train
@@ -30,7 +30,7 @@ def synthesise(root: Path, *, seed: int, on_progress: Progress) -> None:
     write_dataset(
         root / "data",
         n_ids=2,
-        n_normal=60,
+        n_normal=100,
         n_anomalous=20,
         seed=seed,
         on_progress=lambda n_done, n_total: on_progress("synth", n_done, n_total),
@@ -45,11 +45,20 @@ def learn(root: Path, bundle_path: Path, *, on_progress: Progress) -> Bundle:
 
 
 def held_out_clips(root: Path) -> list[Path]:
-    """A normal and an anomalous clip of one machine that the bundle has not learnt from: the last of each kind."""
-    clips = index_clips(root / "data")
-    machine = clips[0].machine
-    last = {clip.label: clip.path for clip in clips if clip.machine == machine}
-    return [last["normal"], last["anomalous"]]
+    """For each machine a normal clip that was not learnt from, and the one with its grossest fault.
+
+    Every anomalous clip is held out; the mild ones are meant to be missed by many a detector.
+    """
+    data = root / "data"
+    with (data / "truth.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    clips = []
+    for machine_id in sorted({row["machine_id"] for row in rows}):
+        own = [row for row in rows if row["machine_id"] == machine_id]
+        normal = [row for row in own if row["label"] == "normal"][-1]  # training holds out the last takes
+        grossest = max(own, key=lambda row: float(row["severity"]))
+        clips += [data / normal["path"], data / grossest["path"]]
+    return clips
 
 
 def served_answer(bundle_path: Path, clip: Path) -> tuple[str, dict[str, Any]]:

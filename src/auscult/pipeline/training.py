@@ -55,7 +55,7 @@ def train(
     *,
     channels: ChannelPolicy = "mean",
     n_mels: int = 64,
-    false_alarm_rate: float = 0.01,
+    false_alarm_rate: float = 0.05,
     test_share: float = 0.2,
     on_progress: Progress | None = None,
 ) -> Bundle:

@@ -29,7 +29,9 @@ class Details(BaseModel):
 
     Message: str = Field(description="One sentence for a person", examples=["Component OK"])
     Probabilities: list[float] = Field(description="One a class, normal first", examples=[[0.996734, 0.003266, 0, 0]])
-    Labels: list[str] = Field(description="Names of the classes", examples=[["normal", "imbalance"]])
+    Labels: list[str] = Field(
+        description="Names of the classes", examples=[["normal", "imbalance", "clogging", "voltage change"]]
+    )
     Score: float | None = Field(None, description="Anomaly score, larger is worse; of bundles that learnt normal sound")
     Threshold: float | None = Field(None, description="Score above which the machine's clips are anomalous")
     PValue: float | None = Field(None, description="Share of normal clips that score as high")
@@ -39,7 +41,7 @@ class Details(BaseModel):
 class Inference(BaseModel):
     """Verdict on one clip, as the original service gave it, with fields added."""
 
-    Anomaly: bool
+    Anomaly: bool = Field(examples=[False])
     Details: Details
 
 
@@ -61,11 +63,13 @@ RECORDING_FORM: dict[str, Any] = {
                     "properties": {
                         "file": {
                             "type": "string",
+                            "format": "binary",
                             "contentMediaType": "application/octet-stream",
                             "description": "The recording: WAV, FLAC, OGG, MP3, AIFF, ...",
                         },
                         "machine_id": {
                             "type": "string",
+                            "default": "",
                             "description": "Machine it is of, where the bundle knows several",
                         },
                     },
@@ -107,17 +111,19 @@ def create_app(bundle: Bundle, *, limits: UploadLimits | None = None, where: str
         version=__version__,
         summary="Listens to machines: post a recording, get a verdict.",
         redoc_url=None,
+        swagger_ui_parameters={"tryItOutEnabled": True},
         lifespan=lifespan,
     )
     app.add_middleware(UploadGate, limits=limits)
     answer_errors_with_problems(app)
 
-    @app.get("/", response_class=PlainTextResponse, summary="Is the server up?")
+    @app.get("/", tags=["health"], response_class=PlainTextResponse, summary="Is the server up?")
     async def index() -> str:
         return "server is up"
 
     @app.post(
         "/inference",
+        tags=["verdicts"],
         response_model_exclude_unset=True,
         responses=documented(400, 408, 413, 415, 422, 503),
         openapi_extra=RECORDING_FORM,
@@ -144,12 +150,13 @@ def create_app(bundle: Bundle, *, limits: UploadLimits | None = None, where: str
             raise AudioError(recording.filename or "file", error.problem, error.remedy) from None
         return Inference.model_validate(verdict.to_dict())
 
-    @app.get("/v2/health/live", response_model_exclude_none=True, summary="Does the server answer?")
+    @app.get("/v2/health/live", tags=["health"], response_model_exclude_none=True, summary="Does the server answer?")
     async def live() -> Health:
         return Health(live=True)
 
     @app.get(
         "/v2/health/ready",
+        tags=["health"],
         response_model_exclude_none=True,
         responses=documented(503),
         summary="Has the bundle passed its golden samples?",
