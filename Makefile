@@ -35,7 +35,7 @@ bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/run.py
 
 serve: $(VENV)/.train
-	test -e $(BUNDLE) || $(VENV)/bin/auscult demo demo
+	@test -e $(BUNDLE) || test $(BUNDLE) != demo/fan.auscult || $(VENV)/bin/auscult demo demo
 	$(VENV)/bin/auscult serve $(BUNDLE) --port $(PORT)
 
 lock: export PIP_CONSTRAINT =

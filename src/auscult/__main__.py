@@ -1,5 +1,16 @@
-"""``python -m auscult`` is ``auscult``."""
+"""``python -m auscult``, and the command ``auscult``."""
 
-from auscult.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; Ctrl-C is quiet from the first import on."""
+    try:
+        from auscult.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
+
+if __name__ == "__main__":
+    main()

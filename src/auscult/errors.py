@@ -5,7 +5,8 @@ AuscultError
 ├── AudioError      a recording cannot be read, or cannot be used as it is     (exit code 3, HTTP 422)
 ├── DataError       a folder or a set of clips cannot be used as it is         (exit code 3)
 ├── MachineError    the clip's machine is not said, or not in the bundle       (exit code 3, HTTP 422)
-└── BundleError     a bundle or a model file is damaged, foreign or too new    (exit code 3)
+├── BundleError     a bundle or a model file is damaged, foreign or too new    (exit code 3)
+└── MissingExtraError   (in `auscult.extras`) a package is not installed       (exit code 3)
 
 To catch whatever Auscult itself may say::
 
@@ -14,6 +15,11 @@ To catch whatever Auscult itself may say::
     except auscult.AuscultError as error:
         print(error)
 """
+
+
+def printable(name: str) -> str:
+    """Name of a file as any terminal and JSON can take it: bytes that are no UTF-8 are written as escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 class AuscultError(Exception):
@@ -32,6 +38,7 @@ class AuscultError(Exception):
     exit_code = 3
 
     def __init__(self, where: str, problem: str, remedy: str) -> None:
+        where = printable(where)
         super().__init__(f"{where}: {problem}. {remedy}")
         self.where = where
         self.problem = problem

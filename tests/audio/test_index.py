@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,12 @@ def touch(root, *names):
         ("data66db/fan/id_00", "fan/id_00", -6),
         ("mimii_fan_0dB/id_00", "fan/id_00", 0),
         ("6dB/id_02", "id_02", 6),
-        ("gearbox/id_00", "gearbox/id_00", None),
+        ("gearbox/id_00", "id_00", None),
         ("Halle 3/Ventilator Süd", "Ventilator Süd", None),
         ("工場/送風機", "送風機", None),
+        ("fan_room/rec/press", "press", None),
+        ("mic_20dB_gain/press", "press", None),
+        ("valve/station_7", "valve/station_7", None),
     ],
 )
 @pytest.mark.parametrize(("label_folder", "label"), [("normal", "normal"), ("abnormal", "anomalous")])
@@ -46,6 +50,44 @@ def test_any_part_of_the_layout_may_be_the_root(tmp_path):
 def test_a_take_has_one_name_at_all_snrs(tmp_path):
     touch(tmp_path, *(f"{snr}_dB_fan/fan/id_00/normal/00000000.wav" for snr in (-6, 0, 6)))
     assert len({clip.take for clip in index_clips(tmp_path)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("folders", "machines"),
+    [
+        (["siteA/press_3", "siteB/press_3"], ["siteA/press_3", "siteB/press_3"]),
+        (["siteA/fan/id_00", "siteB/fan/id_00"], ["siteA/fan/id_00", "siteB/fan/id_00"]),
+        (["gearbox/id_00", "bearing/id_00", "press"], ["bearing/id_00", "gearbox/id_00", "press"]),
+        (["6_dB_fan/fan/id_00", "0_dB_fan/fan/id_00"], ["fan/id_00"]),
+        (["data6db/fan/id_00", "data66db/fan/id_00"], ["fan/id_00"]),
+    ],
+)
+def test_one_name_in_several_places_is_several_machines(tmp_path, folders, machines):
+    touch(tmp_path, *(f"{folder}/normal/0.wav" for folder in folders))
+    clips = index_clips(tmp_path)
+    assert sorted({clip.machine for clip in clips}) == machines
+    assert len({clip.take for clip in clips}) == len(machines)
+
+
+def test_recordings_in_a_folder_below_the_label(tmp_path):
+    touch(tmp_path, "press/normal/monday/0.wav", "press/normal/tuesday/0.wav")
+    clips = index_clips(tmp_path)
+    assert {clip.machine for clip in clips} == {"press"}
+    assert len({clip.take for clip in clips}) == 2
+
+
+def test_dots_in_the_path_do_not_change_names(tmp_path, monkeypatch):
+    touch(tmp_path, "fans/id_00/normal/0.wav", "fans/id_02/normal/0.wav")
+    monkeypatch.chdir(tmp_path / "fans" / "id_00" / "normal")
+    assert [clip.machine for clip in index_clips("../..")] == ["id_00", "id_02"]
+    assert clip_at("../normal/0.wav").machine == "id_00"
+
+
+def test_names_that_are_no_text_are_escaped(tmp_path):
+    touch(tmp_path, os.fsdecode(b"caf\xe9/normal/\xe9.wav"))
+    (clip,) = index_clips(tmp_path)
+    assert clip.machine == "caf\\udce9"
+    clip.take.encode()
 
 
 def test_what_is_no_recording_is_passed_over(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auscult import AuscultError, read_audio
-from auscult.errors import AudioError, OptionError
+from auscult.errors import AudioError
 
 WAV_SUBTYPES = ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"]
 
@@ -86,24 +86,6 @@ def test_path_bytes_and_file_object_give_the_same(tmp_path, wav):
         waveforms = [read_audio(source)[0] for source in sources]
     for waveform in waveforms:
         np.testing.assert_array_equal(waveform, waveforms[0])
-
-
-def test_channel_policies(y, wav):
-    stored = np.round(y * 32768) / 32768  # PCM
-    np.testing.assert_allclose(read_audio(wav)[0], stored.mean(axis=1), atol=4e-5)
-    np.testing.assert_allclose(read_audio(wav, channels=1)[0], stored[:, 1], atol=4e-5)
-    np.testing.assert_allclose(read_audio(wav, channels="all")[0], stored.T, atol=4e-5)
-
-
-@pytest.mark.parametrize("channels", ["Mean", "left", -1, 1.0, True, None])
-def test_unknown_channel_policy(wav, channels):
-    with pytest.raises(OptionError, match="expected 'mean', 'all' or an index"):
-        read_audio(wav, channels=channels)
-
-
-def test_channel_that_is_not_there(wav):
-    with pytest.raises(AudioError, match=r"has 2 channels, asked for index 2\. Indices run from 0 to 1"):
-        read_audio(wav, channels=2)
 
 
 @pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFF000])

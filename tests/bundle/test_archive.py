@@ -3,7 +3,7 @@ import zipfile
 
 import pytest
 
-from auscult.bundle.archive import MANIFEST, read_archive, write_archive
+from auscult.bundle.archive import MANIFEST, MANIFEST_SUM, read_archive, sha256, write_archive
 from auscult.errors import BundleError
 
 
@@ -57,6 +57,10 @@ def test_every_truncation_is_noticed(path):
             read_archive(path)
 
 
+def signed(manifest):
+    return {MANIFEST: manifest, MANIFEST_SUM: sha256(manifest).encode()}
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [
@@ -64,9 +68,11 @@ def test_every_truncation_is_noticed(path):
         (lambda content: content.pop("a.bin"), r"missing or too many: a\.bin"),
         (lambda content: content.update({"evil.bin": b""}), r"missing or too many: evil\.bin"),
         (lambda content: content.pop(MANIFEST), r"without manifest\.json"),
-        (lambda content: content.update({MANIFEST: b"{"}), "cannot be understood"),
-        (lambda content: content.update({MANIFEST: b"[]"}), "cannot be understood"),
-        (lambda content: content.update({MANIFEST: json.dumps({"members": 3}).encode()}), "cannot be understood"),
+        (lambda content: content.update({MANIFEST: content[MANIFEST] + b" "}), r"manifest\.json is not what was"),
+        (lambda content: content.pop(MANIFEST_SUM), r"manifest\.json is not what was"),
+        (lambda content: content.update(signed(b"{")), "cannot be understood"),
+        (lambda content: content.update(signed(b"[]")), "cannot be understood"),
+        (lambda content: content.update(signed(json.dumps({"members": 3}).encode())), "cannot be understood"),
     ],
 )
 def test_tampering(path, change, match):

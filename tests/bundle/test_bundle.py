@@ -56,31 +56,47 @@ def test_machine_that_is_not_known(bundle, clip):
         bundle.predict(clip, machine_id="id_44")
 
 
-def test_machine_of_the_folder_that_is_not_known(bundle, clip, tmp_path):
-    other = tmp_path / "id_44" / "normal" / "a.wav"
+@pytest.mark.parametrize("machine", ["fan/id_44", "gearbox/id_00"])
+def test_machine_of_the_folder_that_is_not_known(bundle, clip, tmp_path, machine):
+    """Another type's id_00 is another machine."""
+    other = tmp_path / machine / "normal" / "a.wav"
     other.parent.mkdir(parents=True)
     other.write_bytes(clip.read_bytes())
-    with pytest.raises(MachineError, match="id_44: this machine is not in the bundle"):
+    with pytest.raises(MachineError, match=f"{machine.removeprefix('gearbox/')}: this machine is not in the bundle"):
         bundle.predict(other)
 
 
-def test_waveform_needs_its_rate(bundle):
+def test_waveform_needs_its_rate_and_a_recording_says_its_own(bundle, clip):
     with pytest.raises(OptionError, match="sr: not given"):
         bundle.predict(np.zeros(16000), machine_id="id_00")
+    with pytest.raises(OptionError, match="sr: given with a recording"):
+        bundle.predict(clip, sr=16000)
 
 
 @pytest.mark.parametrize(
-    ("y", "match"),
+    ("y", "options", "match"),
     [
-        (np.zeros(0), "expected"),
-        (np.zeros((2, 2, 2)), "expected"),
-        (np.array([0, np.nan]), "NaN"),
-        (np.zeros(100), "shorter than one frame"),
+        (np.zeros(0), {}, "expected"),
+        (np.zeros((2, 2, 2)), {}, "expected"),
+        (np.array([0, np.nan]), {}, "NaN"),
+        (np.full(16000, 1e30), {}, "full scale"),
+        (np.zeros(100), {}, "shorter than one frame"),
+        (np.zeros(16000, np.int16), {}, "holds int16.*Divide 16-bit samples by 32768"),
+        (np.zeros(16000), {"sr": 0}, "0 Hz"),
+        (np.zeros(16000), {"sr": -16000}, "-16000 Hz"),
+        (np.zeros(16000), {"max_duration_s": 0.5}, "lasts 1.0 s"),
+        (np.zeros(16000), {"max_samples": 5}, "unpacks to 16000 samples"),
     ],
 )
-def test_unusable_waveform(bundle, y, match):
+def test_waveform_goes_through_the_gate_too(bundle, y, options, match):
     with pytest.raises(AudioError, match=match):
-        bundle.predict(y, sr=16000, machine_id="id_00")
+        bundle.predict(y, **({"sr": 16000, "machine_id": "id_00"} | options))
+
+
+@pytest.mark.parametrize("sr", [16000.0, "16000", True])
+def test_rate_that_is_no_whole_number(bundle, sr):
+    with pytest.raises(OptionError, match="expected a whole number of Hz"):
+        bundle.predict(np.zeros(16000), sr=sr, machine_id="id_00")
 
 
 def test_several_channels_are_averaged(bundle, clip):
@@ -109,6 +125,26 @@ def test_saving_and_loading_keeps_everything(bundle, tmp_path, trained_bundle):
 def test_bundle_without_a_model(bundle):
     with pytest.raises(BundleError, match="has neither"):
         Bundle.from_members(bundle.manifest, {}, "m.auscult")
+
+
+@pytest.mark.parametrize("key", ["id", "name"])
+def test_two_classes_of_one_name(bundle, key):
+    first, second = bundle.manifest.faults
+    faults = (first, dataclasses.replace(second, **{key: getattr(first, key)}))
+    with pytest.raises(BundleError, match="names two classes alike"):
+        Bundle.from_members(dataclasses.replace(bundle.manifest, faults=faults), bundle.members, "m.auscult")
+
+
+def test_thresholds_in_the_manifest_are_those_that_judge(bundle):
+    thresholds = {name: entry | {"threshold": 99.0} for name, entry in bundle.manifest.thresholds.items()}
+    with pytest.raises(BundleError, match="thresholds in its manifest are not those"):
+        Bundle.from_members(dataclasses.replace(bundle.manifest, thresholds=thresholds), bundle.members, "m.auscult")
+
+
+def test_other_features_than_were_learnt_from(bundle):
+    features = dataclasses.replace(bundle.manifest.features, n_mels=20)
+    with pytest.raises(BundleError, match="was learnt from 64 descriptors, its features are now 40"):
+        Bundle.from_members(dataclasses.replace(bundle.manifest, features=features), bundle.members, "m.auscult")
 
 
 def test_bundle_with_one_class(bundle):

@@ -1,10 +1,12 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 import auscult
 from auscult.bundle.golden import CLIP, EXPECTED, self_check
+from auscult.detect import Detector
 from auscult.errors import BundleError
 
 
@@ -48,6 +50,43 @@ def test_other_figures_are_noticed(bundle, change):
 def test_incomplete_samples_are_noticed(bundle, change):
     with pytest.raises(BundleError, match="golden samples are incomplete"):
         self_check(with_expected(bundle, change), "m")
+
+
+def test_broken_resampling_is_noticed(bundle, monkeypatch):
+    monkeypatch.setattr("soxr.resample", lambda y, *_: np.zeros_like(y))
+    with pytest.raises(BundleError, match="gives another verdict here"):
+        self_check(bundle, "m")
+
+
+def test_swapped_classes_are_noticed(bundle):
+    normal, anomalous = bundle.manifest.faults
+    manifest = dataclasses.replace(bundle.manifest, faults=(anomalous, normal))
+    with pytest.raises(BundleError, match="gives another verdict here"):
+        self_check(dataclasses.replace(bundle, manifest=manifest), "m")
+
+
+def test_another_channel_is_noticed(bundle):
+    manifest = dataclasses.replace(bundle.manifest, channels=1)
+    with pytest.raises(BundleError, match="gives another verdict here"):
+        self_check(dataclasses.replace(bundle, manifest=manifest), "m")
+
+
+def test_another_threshold_is_noticed(bundle):
+    machine = bundle.detector.machines["fan/id_00"]
+    calibration = dataclasses.replace(machine.calibration, threshold=5 * machine.calibration.threshold)
+    machines = bundle.detector.machines | {"fan/id_00": dataclasses.replace(machine, calibration=calibration)}
+    with pytest.raises(BundleError, match="gives another verdict here"):
+        self_check(dataclasses.replace(bundle, detector=Detector(machines)), "m")
+
+
+@pytest.mark.real
+def test_broken_resampling_of_the_original_is_noticed(original_bundle, monkeypatch):
+    def silence(y, **_):
+        return np.zeros_like(y)
+
+    monkeypatch.setattr("auscult.features.original_mfcc.resample_kaiser_fast", silence)
+    with pytest.raises(BundleError, match="gives another verdict here"):
+        self_check(auscult.load(original_bundle), "m")
 
 
 def test_missing_samples_are_noticed(bundle):

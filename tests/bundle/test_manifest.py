@@ -15,7 +15,9 @@ MANIFEST = Manifest(features=OriginalMfcc(), channels="mean", faults=ORIGINAL_FA
 @pytest.mark.parametrize("features", [OriginalMfcc(), LogMel()])
 @pytest.mark.parametrize("channels", ["mean", "all", 3])
 def test_manifest_goes_through_json(features, channels):
-    manifest = Manifest(features=features, channels=channels, faults=ORIGINAL_FAULTS, thresholds={"a": {"x": 1.0}})
+    manifest = Manifest(
+        features=features, channels=channels, faults=ORIGINAL_FAULTS, thresholds={"a": {"threshold": 1.0}}
+    )
     assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
 
 

@@ -1,6 +1,15 @@
 import pytest
 
 
+def test_other_peoples_folders_are_left_alone(auscult_cli, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "recording.wav").touch()
+    done = auscult_cli("demo", "mine")
+    assert done.returncode == 3
+    assert "holds other things (recording.wav, ...)" in done.stderr
+    assert len(list((tmp_path / "mine").iterdir())) == 1
+
+
 @pytest.mark.slow
 def test_the_whole_product(auscult_cli, tmp_path):
     done = auscult_cli("demo", "shown")

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import auscult
 
@@ -46,6 +49,36 @@ def test_bad_clip_in_json(auscult_cli, trained_bundle):
     done = auscult_cli("predict", trained_bundle, "no.wav", "--json")
     assert done.returncode == 3
     assert "there is no such file" in json.loads(done.stdout)["error"]
+
+
+def test_letters_that_the_terminal_lacks_are_no_reason_to_stop(trained_bundle, synthetic_data, tmp_path):
+    path = tmp_path / "Lüfter.wav"
+    path.write_bytes(clips(synthetic_data, "normal")[0].read_bytes())
+    command = [sys.executable, "-m", "auscult", "predict", str(trained_bundle), str(path), "--machine-id", "id_00"]
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert b"Component OK" in done.stdout
+
+
+def test_output_that_is_cut_off_is_no_finding(trained_bundle, synthetic_data):
+    paths = " ".join(str(path) for path in clips(synthetic_data, "normal", n=20))
+    command = f"{sys.executable} -m auscult predict {trained_bundle} {paths} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[-1]) in (0, 141)
+
+
+def test_bug_is_no_finding(trained_bundle, synthetic_data):
+    program = f"""
+import sys
+import auscult.cli, auscult.cli.predict
+auscult.cli.predict.load = lambda path: 1 / 0
+sys.argv = ["auscult", "predict", {str(trained_bundle)!r}, "clip.wav"]
+auscult.cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "please report" in done.stderr
 
 
 def test_no_bundle(auscult_cli):

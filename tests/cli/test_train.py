@@ -8,10 +8,11 @@ import auscult
 def test_bundle_and_summary(auscult_cli, synthetic_data, tmp_path):
     done = auscult_cli("train", synthetic_data, "-o", "fan.auscult", "--n-mels", 32)
     assert done.returncode == 0
-    assert "learnt 32 normal synthetic clips of 2 machine(s)" in done.stdout
+    assert "learnt 32 normal synthetic clips of 2 machine(s) at 16000 Hz, left out 0" in done.stdout
+    assert "(16 recordings support no less; 5.0% takes 19)" in done.stdout
     assert "Held-out synthetic clips" in done.stdout
     assert "level alone" in done.stdout
-    assert "Next: auscult predict fan.auscult CLIP.wav" in done.stdout
+    assert "predict fan.auscult CLIP.wav" in done.stdout
     assert auscult.load(tmp_path / "fan.auscult").manifest.features.n_mels == 32
 
 
@@ -49,6 +50,28 @@ def test_output_is_checked_before_the_work(auscult_cli, synthetic_data, tmp_path
     done = auscult_cli("train", synthetic_data, "-o", tmp_path)
     assert done.returncode == 2
     assert "is a folder" in done.stderr
+
+
+def test_recordings_are_not_overwritten(auscult_cli, synthetic_data, tmp_path):
+    precious = tmp_path / "precious.wav"
+    precious.write_bytes(b"RIFF")
+    done = auscult_cli("train", synthetic_data, "-o", precious)
+    assert done.returncode == 2
+    assert "exists and is no bundle" in done.stderr
+    assert precious.read_bytes() == b"RIFF"
+
+
+def test_without_the_extra_it_says_what_to_install(synthetic_data, tmp_path):
+    program = f"""
+import sys
+sys.modules["sklearn"] = None
+sys.argv = ["auscult", "train", {str(synthetic_data)!r}, "-o", {str(tmp_path / "m.auscult")!r}]
+import auscult.cli
+auscult.cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 3
+    assert "pip install 'auscult[train]'" in done.stderr
 
 
 def test_bad_options(auscult_cli, synthetic_data):

@@ -31,6 +31,17 @@ def test_no_machine_is_guessed(detector, said, match):
         detector.resolve(said)
 
 
+def test_full_name_wins_over_last_part(detector):
+    """A machine called id_00 beside fan/id_00 can be addressed."""
+    machines = detector.machines | {"id_00": detector.machines["fan/id_00"]}
+    assert Detector(machines).resolve("id_00") == "id_00"
+
+
+def test_another_types_machine_is_another_machine(detector):
+    with pytest.raises(MachineError, match="valve/id_02: this machine is not in the bundle"):
+        detector.resolve("valve/id_02")
+
+
 def test_the_only_machine_need_not_be_said(detector):
     assert Detector({"x": detector.machines["fan/id_00"]}).resolve(None) == "x"
 

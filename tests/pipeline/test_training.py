@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -21,7 +22,7 @@ def machine_folder(data, number="00"):
 def test_what_was_learnt_is_on_record(trained_bundle):
     manifest = auscult.load(trained_bundle).manifest
     assert list(manifest.thresholds) == ["fan/id_00", "fan/id_02"]
-    assert manifest.thresholds["fan/id_00"]["n_calibration"] == 16, "20 normal takes less a fifth held out"
+    assert manifest.thresholds["fan/id_00"]["n_takes"] == 16, "20 normal takes less a fifth held out"
     assert manifest.thresholds["fan/id_00"]["false_alarm_rate"] == pytest.approx(1 / 17), "the least that 16 support"
     assert manifest.training_data["n_clips"] == 32
     assert manifest.training_data["is_synthetic"]
@@ -55,11 +56,50 @@ def test_held_out_clips_change_no_model(data, trained_bundle):
     assert bundle.manifest.metrics["figures"][0]["auc"] < before.manifest.metrics["figures"][0]["auc"]
 
 
-def test_copy_of_a_learnt_clip_is_not_measured_on(data):
+def test_copies_are_learnt_and_measured_once(data):
+    """A copy among the learnt would be its own evidence; one among the held-out would be measured by itself."""
     normal = machine_folder(data) / "normal"
-    shutil.copy(normal / "00000000.wav", normal / "00000019.wav")
-    figures = auscult.train(data, n_mels=32).manifest.metrics["figures"]
-    assert [row["n_normal"] for row in figures] == [3, 4]
+    expected = auscult.train(data, n_mels=32).manifest
+    for number in range(5):
+        shutil.copy(normal / f"{number:08d}.wav", normal / f"copy_{number:08d}.wav")
+    manifest = auscult.train(data, n_mels=32).manifest
+    assert manifest.thresholds == expected.thresholds
+    assert manifest.metrics == expected.metrics
+    assert sum("is the same recording as" in line for line in manifest.training_data["left_out"]) == 5
+
+
+def test_one_recording_with_two_labels_is_named(data):
+    shutil.copy(machine_folder(data) / "normal" / "00000001.wav", machine_folder(data) / "abnormal" / "00000001.wav")
+    (line,) = auscult.train(data, n_mels=32).manifest.training_data["left_out"]
+    assert "abnormal/00000001.wav: is the same recording as" in line
+    assert "which is labelled normal" in line
+
+
+def test_silence_is_not_learnt(data):
+    for number in range(8):
+        path = machine_folder(data) / "normal" / f"{number:08d}.wav"
+        soundfile.write(path, np.full(32_000, 0.1 * number), 16_000, subtype="PCM_16")
+    manifest = auscult.train(data, n_mels=32).manifest
+    assert (
+        sum("holds only silence, as of a dead microphone" in line for line in manifest.training_data["left_out"]) == 8
+    )
+
+
+def test_takes_are_in_the_order_of_their_numbers(tmp_path, rng):
+    """clip_10 comes after clip_9: the last ones are held out, which here are loud."""
+    for number in range(1, 31):
+        path = tmp_path / "m" / "normal" / f"clip_{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, rng.standard_normal(16_000) * (0.1 if number <= 24 else 0.001), 16_000)
+    (figures,) = auscult.train(tmp_path).manifest.metrics["figures"]
+    assert figures["false_alarm_rate"] == 1
+
+
+def test_part_of_a_synthetic_data_set_is_synthetic(synthetic_data, tmp_path):
+    assert auscult.train(synthetic_data / "6_dB_fan" / "fan").manifest.training_data["is_synthetic"]
+    own = shutil.copytree(synthetic_data / "6_dB_fan", tmp_path / "own")
+    (tmp_path / "truth.csv").write_text("clip,truth\n")
+    assert not auscult.train(own).manifest.training_data["is_synthetic"]
 
 
 def test_bad_files_are_left_out_and_named(data):
@@ -67,10 +107,10 @@ def test_bad_files_are_left_out_and_named(data):
     (normal / "00000002.wav").write_text("no sound")
     whole = (normal / "00000003.wav").read_bytes()
     (normal / "00000003.wav").write_bytes(whole[: len(whole) // 2])
-    soundfile.write(normal / "00000004.wav", np.zeros(16_000), 8_000, subtype="PCM_16")
+    soundfile.write(normal / "00000004.wav", np.linspace(-1, 1, 16_000), 8_000, subtype="PCM_16")
     manifest = auscult.train(data, n_mels=32).manifest
     left_out = "\n".join(manifest.training_data["left_out"])
-    assert manifest.thresholds["fan/id_00"]["n_calibration"] == 14, "17 clips, the last 3 of them held out"
+    assert manifest.thresholds["fan/id_00"]["n_takes"] == 14, "17 clips, the last 3 of them held out"
     assert "6_dB_fan/fan/id_00/normal/00000002.wav: is not audio" in left_out
     assert "00000003.wav: truncated" in left_out
     assert "00000004.wav: recorded at 8000 Hz" in left_out
@@ -126,19 +166,49 @@ def test_no_recordings(tmp_path):
 def test_only_anomalous_recordings(data):
     for number in ("00", "02"):
         shutil.rmtree(machine_folder(data, number) / "normal")
-    with pytest.raises(DataError, match="no normal clip can be read"):
+    with pytest.raises(DataError, match="there is no normal recording that can be read"):
         auscult.train(data)
 
 
-def test_too_few_normal_recordings(data):
-    for number in range(3, 20):
+def test_machine_with_too_few_recordings_is_left_out_and_named(data):
+    for number in range(5, 20):
         (machine_folder(data) / "normal" / f"{number:08d}.wav").unlink()
-    with pytest.raises(DataError, match=r"fan/id_00: 2 normal clips are too few .*Record more"):
-        auscult.train(data)
+    manifest = auscult.train(data).manifest
+    assert list(manifest.thresholds) == ["fan/id_02"]
+    (line,) = manifest.training_data["left_out"]
+    assert line.startswith("fan/id_00: machine not learnt, 4 normal recordings are too few to learn from")
+
+
+def test_reasons_are_said_when_nothing_can_be_learnt(data):
+    with pytest.raises(
+        DataError, match=r"no machine can be learnt \(.*has 1 channels, asked for index 3.*and 53 more\)"
+    ):
+        auscult.train(data, channels=3)
+
+
+def test_file_that_would_never_end_is_left_out(data):
+    os.mkfifo(machine_folder(data) / "normal" / "pipe.wav")
+    assert "pipe.wav: is not a regular file" in auscult.train(data).manifest.training_data["left_out"][0]
+
+
+def test_names_that_are_no_text_are_left_out_readably(data, tmp_path):
+    (machine_folder(data) / "normal" / os.fsdecode(b"caf\xe9.wav")).write_text("no sound")
+    bundle = auscult.train(data)
+    assert "caf\\udce9.wav: is not audio" in bundle.manifest.training_data["left_out"][0]
+    bundle.save(tmp_path / "m.auscult")
+    auscult.load(tmp_path / "m.auscult")
 
 
 @pytest.mark.parametrize(
-    "options", [{"test_share": 1.0}, {"test_share": -0.1}, {"false_alarm_rate": 0}, {"channels": "left"}, {"n_mels": 0}]
+    "options",
+    [
+        {"test_share": 1.0},
+        {"test_share": -0.1},
+        {"false_alarm_rate": 0},
+        {"channels": "left"},
+        {"n_mels": 0},
+        {"n_mels": -1},
+    ],
 )
 def test_impossible_options(data, options):
     with pytest.raises(OptionError):

@@ -3,6 +3,7 @@ import io
 import json
 import shutil
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -132,6 +133,31 @@ def test_unknown_path_and_method(server):
     response = server.get("/inference")
     problem(response, 405)
     assert response.headers["allow"] == "POST"
+    assert response.json()["detail"] == "/inference: GET is not for this path. Use POST."
+
+
+def test_load_balancers_may_ask_for_the_head_only(server):
+    response = httpx.head(server.url)
+    assert (response.status_code, response.text) == (200, "")
+
+
+def test_two_files_are_not_silently_one(server, clip):
+    response = httpx.post(f"{server.url}/inference", files=[("file", clip), ("file", clip)])
+    assert "two fields of the same name" in problem(response, 400)
+
+
+def test_tiny_clip_at_an_odd_rate_costs_little(original_server):
+    """One sample at 999983 Hz: as many filter phases as 22050, of which one is needed."""
+    start = time.monotonic()
+    assert original_server.post(encode(np.full(1, 0.5), sr=999_983)).status_code == 200
+    assert original_server.post(b"RIFF" + bytes(4) + b"WAVE" + bytes(8_000_000)).status_code == 422
+    assert time.monotonic() - start < 5
+
+
+@pytest.fixture(scope="module")
+def original_server(original_bundle):
+    with started(original_bundle) as server:
+        yield server
 
 
 def test_documentation_works_without_the_internet(server):

@@ -59,8 +59,9 @@ def test_port_that_is_taken(trained_bundle):
     assert "Traceback" not in done.stderr
 
 
-def test_host_that_is_not_here(trained_bundle):
-    done = run_serve(str(trained_bundle), "--host", "host.invalid")
+@pytest.mark.parametrize("host", ["host.invalid", "x" * 70 + ".com"])
+def test_host_that_is_not_here(trained_bundle, host):
+    done = run_serve(str(trained_bundle), "--host", host)
     assert done.returncode == 2
     assert "cannot listen there" in done.stderr
 

@@ -61,6 +61,38 @@ def test_client_that_asks_first_need_not_send(strict_server):
         assert connection.recv(1000).startswith(b"HTTP/1.1 413")
 
 
+def test_large_upload_that_stalls(strict_server):
+    """What is only received to be thrown away has its time limit too."""
+    with connect(strict_server) as connection:
+        connection.sendall(head(10**8) + b"--x")
+        answer = connection.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b"application/problem+json" in answer
+
+
+def test_uploads_are_bounded_together(trained_bundle, clip):
+    with started(trained_bundle, "--max-pending-mb", "1.5") as server, connect(server) as connection:
+        connection.sendall(head(2_000_000) + PART + bytes(1_000_000))
+        deadline = time.monotonic() + 10
+        while (response := server.post(bytes(900_000))).status_code != 503 and time.monotonic() < deadline:
+            pass  # until the server has received the first one's part
+        assert "1.5 MB of uploads are under way" in problem(response, 503)
+        connection.close()
+        while (status := server.post(clip, machine_id="id_00").status_code) != 200 and time.monotonic() < deadline:
+            pass  # until the server has seen that it is gone
+        assert status == 200
+
+
+def test_clients_that_go_away_leave_no_traceback(trained_bundle):
+    with started(trained_bundle) as server:
+        for _ in range(5):
+            with connect(server) as connection:
+                connection.sendall(head(1000) + PART)
+        assert server.get("/").status_code == 200
+        server.process.terminate()
+        assert "Traceback" not in server.process.stderr.read()
+
+
 def test_upload_that_stalls(strict_server):
     with connect(strict_server) as connection:
         connection.sendall(head(1000) + b"--x\r\n")
@@ -120,7 +152,15 @@ def test_clip_that_lasts_too_long(strict_server, clip):
     assert "lasts 4.0 s, the limit is 3 s" in problem(strict_server.post(buffer.getvalue(), machine_id="id_00"), 422)
 
 
-@pytest.mark.parametrize("limits", [{"max_upload_mb": 0}, {"upload_timeout_s": -1}, {"max_pending": 0}])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"max_upload_mb": 0},
+        {"upload_timeout_s": -1},
+        {"max_pending": 0},
+        {"max_upload_mb": float("inf")},
+    ],
+)
 def test_limits_must_be_positive(limits):
     with pytest.raises(OptionError, match="expected more than 0"):
         UploadLimits(**limits)

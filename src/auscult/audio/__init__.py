@@ -1,12 +1,12 @@
 """Recordings -> waveforms: reading them (`read_audio`) and finding them in folders (`index_clips`)."""
 
+from auscult.audio.channels import ChannelPolicy, Waveform, check_channel_policy
 from auscult.audio.index import Clip, index_clips
 from auscult.audio.read import (
-    ChannelPolicy,
     Source,
-    Waveform,
-    check_channel_policy,
+    check_waveform,
     read_audio,
+    read_file,
     read_sampling_rate,
 )
 from auscult.audio.splits import contiguous_blocks, hold_out_last
@@ -17,9 +17,11 @@ __all__ = [
     "Source",
     "Waveform",
     "check_channel_policy",
+    "check_waveform",
     "contiguous_blocks",
     "hold_out_last",
     "index_clips",
     "read_audio",
+    "read_file",
     "read_sampling_rate",
 ]

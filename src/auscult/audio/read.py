@@ -8,19 +8,17 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from auscult.audio.channels import ChannelPolicy, Waveform, apply_channel_policy, check_channel_policy
 from auscult.audio.wav import BLOCK_VALUES, DAMAGED, TRUNCATED, decode_wav, read_wav_header
 from auscult.errors import AudioError, OptionError
-from auscult.products import row_products
 
-Waveform = NDArray[np.float32]
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-ChannelPolicy = Literal["mean", "all"] | int
 
 SR_RANGE = range(1_000, 1_000_001)
 """Sampling rates that can be machine sound, in Hz; outside it a header is wrong or the file is no sound."""
@@ -29,6 +27,8 @@ PEAK_LIMIT = 100.0
 """Largest amplitude taken for sound (40 dB over full scale): beyond it the samples are in another unit."""
 
 LENGTH_UNKNOWN = 1 << 48
+HEADER_BYTES = 1 << 16
+"""Beginning of a file that surely holds its header."""
 _SOUNDFILE_ERRORS = (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError)  # the latter of odd headers
 
 
@@ -75,7 +75,7 @@ def read_audio(
         raise AudioError(where, "the file is empty (0 bytes)", "Record it again.")
     limits = _Limits(where, max_duration_s, max_samples)
     sr, blocks = _decode(data, limits)
-    parts = [_apply_channel_policy(block, channels, where) for block in blocks]
+    parts = [apply_channel_policy(block, channels, where) for block in blocks]
     if not parts:
         raise AudioError(where, "holds no samples", "Record it again.")
     y = np.concatenate(parts, axis=-1)
@@ -83,17 +83,50 @@ def read_audio(
     return y, sr
 
 
-def check_channel_policy(channels: object) -> ChannelPolicy:
-    """Return `channels` if it is a channel policy: ``"mean"``, ``"all"`` or an index from 0.
+def check_waveform(
+    y: NDArray[np.floating[Any]],
+    sr: int,
+    *,
+    channels: ChannelPolicy = "mean",
+    max_duration_s: float | None = None,
+    max_samples: int | None = None,
+) -> Waveform:
+    """Let a waveform that is in memory already through the same gate.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_samples,) or (n_channels, n_samples), floating point in [-1, 1]
+        One of shape `(n_samples,)` has one channel, which is taken whatever the policy.
+    sr : int
+        Its sampling rate in Hz.
+    channels, max_duration_s, max_samples
+        As in `read_audio`.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,), or (n_channels, n_samples) with ``channels="all"``; float32
 
     Raises
     ------
-    OptionError
-        If it is anything else.
+    AudioError, OptionError
+        As in `read_audio`, and if `y` has another shape or holds integers.
     """
-    if channels in ("mean", "all") or (isinstance(channels, int) and not isinstance(channels, bool) and channels >= 0):
-        return channels
-    raise OptionError("channels", f"expected 'mean', 'all' or an index from 0, got {channels!r}", "Choose one of them.")
+    check_channel_policy(channels)
+    y = np.asarray(y)
+    if y.ndim not in (1, 2) or y.size == 0:
+        raise AudioError("waveform", f"expected (n_samples,) or (n_channels, n_samples), got {y.shape}", "Reshape it.")
+    if not np.issubdtype(y.dtype, np.floating):
+        problem = f"holds {y.dtype}, expected floating point in [-1, 1]"
+        raise AudioError("waveform", problem, "Divide 16-bit samples by 32768.")
+    if not isinstance(sr, int | np.integer) or isinstance(sr, bool):
+        raise OptionError("sr", f"expected a whole number of Hz, got {sr!r}", "Give the waveform's sampling rate.")
+    n_channels = 1 if y.ndim == 1 else y.shape[0]
+    _Limits("waveform", max_duration_s, max_samples).check(y.shape[-1], n_channels, int(sr))
+    with np.errstate(over="ignore"):
+        y = y.astype(np.float32)
+    y = y if y.ndim == 1 else apply_channel_policy(np.ascontiguousarray(y.T), channels, "waveform")
+    _check_samples(y, "waveform")
+    return y
 
 
 class _Limits:
@@ -121,7 +154,7 @@ def _read_bytes(source: Source) -> tuple[str, bytes]:
     if isinstance(source, bytes | bytearray | memoryview):
         return "audio bytes", bytes(source)
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source), _read_file(Path(source))
+        return os.fspath(source), read_file(source)
     name = getattr(source, "name", None)
     where = name if isinstance(name, str) else "audio file object"
     if not hasattr(source, "read"):
@@ -133,15 +166,29 @@ def _read_bytes(source: Source) -> tuple[str, bytes]:
     return where, data
 
 
-def _read_file(path: Path) -> bytes:
-    where = str(path)
+def read_file(path: str | os.PathLike[str], n_bytes: int = -1) -> bytes:
+    """Content of a recording's file, undecoded.
+
+    Parameters
+    ----------
+    path : path
+    n_bytes : int
+        How much of its beginning; all of it if negative.
+
+    Raises
+    ------
+    AudioError
+        If there is no such file, it is a folder or a device, or may not be read.
+    """
+    path, where = Path(path), str(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise AudioError(where, "is a folder, not a recording", "Name the files in it, for example with DIR/*.wav.")
         if not stat.S_ISREG(mode):  # reading a device such as /dev/zero would never end
             raise AudioError(where, "is not a regular file", "Save the recording to a file first.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(n_bytes)
     except FileNotFoundError:
         raise AudioError(where, "there is no such file", "Check the path.") from None
     except PermissionError:
@@ -194,22 +241,6 @@ def _not_audio(where: str, data: bytes, reason: str) -> AudioError:
     return AudioError(where, f"is not audio: it begins with the {what} {start!r}", remedy)
 
 
-def _apply_channel_policy(samples: Waveform, channels: ChannelPolicy, where: str) -> Waveform:
-    """`(n_samples, n_channels)` -> `(n_samples,)`, or `(n_channels, n_samples)` for "all"."""
-    n_channels = samples.shape[1]
-    with np.errstate(invalid="ignore", over="ignore"):  # NaN and inf are reported by name afterwards
-        if channels == "all":
-            return np.ascontiguousarray(samples.T)
-        if channels == "mean":
-            if n_channels == 1:
-                return samples[:, 0]
-            return row_products(samples, np.full(n_channels, 1 / n_channels, np.float32))
-    if channels >= n_channels:
-        problem = f"has {n_channels} channels, asked for index {channels}"
-        raise AudioError(where, problem, f"Indices run from 0 to {n_channels - 1}; or choose 'mean' or 'all'.")
-    return np.ascontiguousarray(samples[:, channels])
-
-
 def _check_samples(y: Waveform, where: str) -> None:
     peak = max(float(y.max()), -float(y.min()))  # NaN if any sample is, and without an array of absolute values
     if not np.isfinite(peak):
@@ -227,9 +258,13 @@ def read_sampling_rate(path: str | os.PathLike[str]) -> int:
     Raises
     ------
     AudioError
-        If there is no such file or it is not audio.
+        If there is no such file, it is not audio, or the rate is none of machine sound.
     """
+    where = os.fspath(path)
+    beginning = read_file(path, HEADER_BYTES)
     try:
-        return int(soundfile.info(os.fspath(path)).samplerate)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise AudioError(os.fspath(path), f"its header cannot be read ({error})", DAMAGED) from None
+        sr = int(soundfile.info(io.BytesIO(beginning)).samplerate)
+    except _SOUNDFILE_ERRORS as error:
+        raise AudioError(where, f"its header cannot be read ({error})", DAMAGED) from None
+    _Limits(where, None, None).check(0, 1, sr)
+    return sr

@@ -1,5 +1,6 @@
 """Clips -> parts that share no take, so that nothing is judged by what it was learnt from."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,8 @@ def contiguous_blocks(takes: Sequence[str], n_blocks: int) -> list[NDArray[np.in
     Parameters
     ----------
     takes : sequence of str, length n_clips, at least 1
-        The underlying recording of every clip; their sorted order is the order of recording.
+        The underlying recording of every clip; their names in order, with
+        numbers taken as numbers, are the order of recording.
     n_blocks : int > 0
 
     Returns
@@ -23,8 +25,9 @@ def contiguous_blocks(takes: Sequence[str], n_blocks: int) -> list[NDArray[np.in
     list of ndarray
         Indices into `takes`; at most `n_blocks`, fewer where there are fewer takes, none empty.
     """
-    names, take_numbers = np.unique(np.asarray(takes), return_inverse=True)
-    blocks = np.array_split(np.arange(names.size), min(n_blocks, names.size))
+    take_numbers = _in_time(takes)
+    n_takes = int(take_numbers.max()) + 1
+    blocks = np.array_split(np.arange(n_takes), min(n_blocks, n_takes))
     return [np.flatnonzero(np.isin(take_numbers, block)) for block in blocks]
 
 
@@ -43,6 +46,18 @@ def hold_out_last(takes: Sequence[str], share: float) -> NDArray[np.bool_]:
     ndarray, shape (n_clips,), bool
         True for the held-out clips.
     """
-    names, take_numbers = np.unique(np.asarray(takes), return_inverse=True)
-    n_held_out = max(1, round(share * names.size)) if share > 0 else 0
-    return take_numbers >= names.size - n_held_out
+    take_numbers = _in_time(takes)
+    n_takes = int(take_numbers.max()) + 1
+    n_held_out = max(1, round(share * n_takes)) if share > 0 else 0
+    return take_numbers >= n_takes - n_held_out
+
+
+def _in_time(takes: Sequence[str]) -> NDArray[np.intp]:
+    """Number of every clip's take in the order of recording: by name, where ``clip_9`` comes before ``clip_10``."""
+    names = sorted(set(takes), key=lambda name: ([_number_or_text(part) for part in re.split(r"(\d+)", name)], name))
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[take] for take in takes], dtype=np.intp)
+
+
+def _number_or_text(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdecimal() else (-1, part)

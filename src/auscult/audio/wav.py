@@ -28,6 +28,9 @@ SAMPLE_BYTES = {PCM: (1, 2, 3, 4), IEEE_FLOAT: (4, 8)}
 # second): the sound then goes on to the end of the file.
 UNKNOWN_LENGTHS = range(0x7FFFF000, 0x1_0000_0000)
 
+MAX_CHUNKS = 1000
+"""Most chunks passed over in search of the samples; recorders write a handful."""
+
 BLOCK_VALUES = 1 << 16
 """Values, of all channels together, that are decoded at a time."""
 
@@ -75,7 +78,9 @@ def read_wav_header(data: bytes, where: str) -> WavHeader:
         raise AudioError(where, "a RIFF file that is not WAVE (perhaps AVI or WebP)", DAMAGED)
     fmt: tuple[int, int, int, int] | None = None
     position = 12
-    while position + 8 <= len(data):
+    for _ in range(MAX_CHUNKS):
+        if position + 8 > len(data):
+            break
         chunk_id, size = struct.unpack_from("<4sI", data, position)
         position += 8
         if chunk_id == b"fmt ":
@@ -85,7 +90,7 @@ def read_wav_header(data: bytes, where: str) -> WavHeader:
                 raise AudioError(where, "its WAV header has no format before the samples", DAMAGED)
             return WavHeader(*fmt, position, _data_length(data, position, size, where))
         position += size + size % 2  # chunks begin at even offsets
-    raise AudioError(where, "the WAV header is truncated: the file ends before the samples begin", TRUNCATED)
+    raise AudioError(where, "the WAV header is truncated: no samples follow it", TRUNCATED)
 
 
 def _read_format(data: bytes, position: int, size: int, where: str) -> tuple[int, int, int, int]:

@@ -15,6 +15,7 @@ from typing import Any
 from auscult.errors import BundleError
 
 MANIFEST = "manifest.json"
+MANIFEST_SUM = "manifest.sha256"
 MAX_BYTES = 512 << 20
 """Largest sum of members read: far above any bundle, far below a computer's memory."""
 
@@ -45,7 +46,8 @@ def write_archive(path: str | os.PathLike[str], manifest: dict[str, Any], member
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for name, content in [(MANIFEST, manifest_json.encode()), *sorted(members.items())]:
+                head = [(MANIFEST, manifest_json.encode()), (MANIFEST_SUM, sha256(manifest_json.encode()).encode())]
+                for name, content in [*head, *sorted(members.items())]:
                     archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980-01-01
             file.flush()
             os.fsync(file.fileno())
@@ -85,15 +87,21 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
             raise BundleError(where, "is truncated or damaged", DAMAGED) from None
         remedy = "Bundles end in .auscult; a Keras file becomes one with: auscult bundle import-keras"
         raise BundleError(where, "is not a bundle (no zip file)", remedy) from None
+    except PermissionError:
+        raise BundleError(
+            where, "may not be read by this user", "Change its permissions, or run as its owner."
+        ) from None
     except (OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BundleError(where, f"cannot be read ({error})", DAMAGED) from None
     return _checked(where, content)
 
 
 def _checked(where: str, content: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    manifest_json = content.pop(MANIFEST, None)
+    manifest_json, manifest_sum = content.pop(MANIFEST, None), content.pop(MANIFEST_SUM, b"")
     if manifest_json is None:
         raise BundleError(where, f"is a zip file without {MANIFEST}, so no bundle", "Name a .auscult file.")
+    if sha256(manifest_json) != manifest_sum.decode(errors="replace"):
+        raise BundleError(where, f"{MANIFEST} is not what was written (its SHA-256 differs)", DAMAGED)
     try:
         manifest = json.loads(manifest_json)
         sums = dict(manifest["members"])

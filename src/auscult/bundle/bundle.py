@@ -2,16 +2,16 @@
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.audio import Source, Waveform, read_audio
+from auscult.audio import Source, Waveform, check_waveform, read_audio
 from auscult.audio.index import clip_at
-from auscult.bundle.archive import read_archive, sha256, write_archive
+from auscult.bundle.archive import read_archive, write_archive
 from auscult.bundle.classifier import Classifier
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.verdict import Verdict
@@ -31,7 +31,7 @@ class Bundle:
     """
 
     manifest: Manifest
-    members: dict[str, bytes]
+    members: dict[str, bytes] = field(repr=False)
     classifier: Classifier | None = None
     detector: Detector | None = None
 
@@ -47,10 +47,17 @@ class Bundle:
         features, n_faults = manifest.features, len(manifest.faults)
         if n_faults < 2:
             raise BundleError(where, f"names {n_faults} classes, expected at least 2", "Make the bundle again.")
+        for values in ([fault.id for fault in manifest.faults], [fault.name for fault in manifest.faults]):
+            if len(set(values)) < n_faults:
+                raise BundleError(
+                    where, f"names two classes alike: {', '.join(values)}", "Give each a name of its own."
+                )
         if CLASSIFIER in members and isinstance(features, OriginalMfcc):
             return cls(manifest, members, classifier=Classifier(members[CLASSIFIER]))
         if DETECTOR in members and isinstance(features, LogMel):
-            return cls(manifest, members, detector=Detector.from_arrays(_read_npz(members[DETECTOR])))
+            detector = Detector.from_arrays(_read_npz(members[DETECTOR]))
+            _check_detector(detector, manifest, features, where)
+            return cls(manifest, members, detector=detector)
         problem = f"has neither {CLASSIFIER} for original-mfcc features nor {DETECTOR} for log-mel features"
         raise BundleError(where, problem, "Make the bundle again.")
 
@@ -88,23 +95,33 @@ class Bundle:
         MachineError
             If the bundle knows several machines and the clip's is not said, or not known.
         """
+        limits: Any = {"max_duration_s": max_duration_s, "max_samples": max_samples}
         if isinstance(clip, np.ndarray):
-            where, (y, rate) = "waveform", self._checked_waveform(clip, sr)
+            if sr is None:
+                problem = "not given with a waveform"
+                raise OptionError("sr", problem, "Say its sampling rate in Hz: predict(y, sr=16000).")
+            where, rate = "waveform", sr
+            y = check_waveform(clip, sr, channels=self.manifest.channels, **limits)
+        elif sr is not None:
+            raise OptionError("sr", "given with a recording, which says its own", "Leave it out.")
         else:
             where = os.fspath(clip) if isinstance(clip, str | os.PathLike) else "audio"
-            limits = {"max_duration_s": max_duration_s, "max_samples": max_samples}
-            y, rate = read_audio(clip, channels=self.manifest.channels, **limits)  # type: ignore[arg-type]
+            y, rate = read_audio(clip, channels=self.manifest.channels, **limits)
         if self.detector is None:
             if machine_id is not None:
                 problem = "this bundle has one model for all machines and knows none by name"
                 raise MachineError(machine_id, problem, "Leave the machine id out.")
             return self._classify(y, rate)
-        if machine_id is None and isinstance(clip, str | os.PathLike) and (described := clip_at(clip)):
-            machine_id = self.detector.name_in_folders(described.machine, described.machine_id)
+        described = clip_at(clip) if isinstance(clip, str | os.PathLike) else None
+        is_from_folders = machine_id is None and described is not None and len(self.detector.machines) > 1
+        if is_from_folders and described is not None:
+            machine_id = described.machine
         try:
-            return self._detect(y, rate, self.detector.resolve(machine_id))
+            return self._detect(y, rate, self.detector.resolve(machine_id, is_from_folders=is_from_folders))
         except AudioError as error:
             raise AudioError(where, error.problem, error.remedy) from None  # features do not know the clip's name
+        except MachineError as error:
+            raise MachineError(f"{where}: {error.where}", error.problem, error.remedy) from None
 
     def _classify(self, y: Waveform, sr: int) -> Verdict:
         assert self.classifier is not None
@@ -142,18 +159,6 @@ class Bundle:
             machine_id=machine,
         )
 
-    def _checked_waveform(self, y: NDArray[np.floating[Any]], sr: int | None) -> tuple[Waveform, int]:
-        if sr is None:
-            raise OptionError("sr", "not given with a waveform", "Say its sampling rate in Hz: predict(y, sr=16000).")
-        y = np.asarray(y, dtype=np.float32)
-        if y.ndim not in (1, 2) or y.size == 0:
-            raise AudioError("waveform", f"expected (n_samples,) or (n_channels, n_samples), got {y.shape}", "Reshape.")
-        if not np.isfinite(y).all():
-            raise AudioError("waveform", "a sample is NaN or infinite", "Check what computed it.")
-        if y.ndim == 2 and self.manifest.channels != "all":
-            y = y.mean(axis=0) if self.manifest.channels == "mean" else y[self.manifest.channels]
-        return y, sr
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle: whole, or not at all; equal bundles give equal bytes.
 
@@ -163,12 +168,6 @@ class Bundle:
             If the file cannot be written.
         """
         write_archive(path, self.manifest.to_dict(), self.members)
-
-    @property
-    def version(self) -> str:
-        """First 12 digits of the SHA-256 over manifest and members: tells bundles apart in logs."""
-        sums = [sha256(self.members[name]) for name in sorted(self.members)]
-        return sha256(repr((self.manifest, sums)).encode())[:12]
 
 
 def load(path: str | os.PathLike[str]) -> Bundle:
@@ -191,6 +190,17 @@ def load(path: str | os.PathLike[str]) -> Bundle:
     content, members = read_archive(path)
     where = str(Path(path))
     return Bundle.from_members(Manifest.from_dict(content, where), members, where)
+
+
+def _check_detector(detector: Detector, manifest: Manifest, features: LogMel, where: str) -> None:
+    """Check that a detector and the manifest speak of the same machines, thresholds and descriptors."""
+    said = {name: entry["threshold"] for name, entry in manifest.thresholds.items()}
+    if said != {name: machine.calibration.threshold for name, machine in detector.machines.items()}:
+        raise BundleError(where, f"the thresholds in its manifest are not those of {DETECTOR}", "Train it again.")
+    for name, machine in detector.machines.items():
+        if machine.model.mean_.size != features.n_descriptors:
+            problem = f"{name} was learnt from {machine.model.mean_.size} descriptors, its features are now"
+            raise BundleError(where, f"{problem} {features.n_descriptors}", "Another version made it: train it again.")
 
 
 def _read_npz(content: bytes) -> dict[str, NDArray[np.generic]]:

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from auscult.audio import read_audio
+from auscult.audio.read import SR_RANGE
 from auscult.bundle.bundle import Bundle
+from auscult.bundle.manifest import Manifest
 from auscult.errors import AuscultError, BundleError
+from auscult.features import OriginalMfcc
 
 CLIP = "golden/clip.wav"
 EXPECTED = "golden/expected.json"
 DURATION_S = 2.0
 TOLERANCE = 1e-3
-"""Largest difference of a probability, and largest relative one of a score."""
+"""Largest difference of a probability, and largest relative one of a score or threshold."""
 
 
 def golden_members(bundle: Bundle) -> dict[str, bytes]:
@@ -34,7 +36,7 @@ def golden_members(bundle: Bundle) -> dict[str, bytes]:
     -------
     dict of str -> bytes
     """
-    clip = _synthetic_clip(bundle.manifest.features.sr)
+    clip = _synthetic_clip(bundle.manifest)
     expected = [_figures(bundle, clip, machine) for machine in _machines(bundle)]
     return {CLIP: clip, EXPECTED: json.dumps(expected, indent=1).encode()}
 
@@ -67,27 +69,44 @@ def _machines(bundle: Bundle) -> list[str | None]:
 
 
 def _figures(bundle: Bundle, clip: bytes, machine: str | None) -> dict[str, Any]:
-    y, sr = read_audio(clip)  # one channel, which the bundle's channel policy is not asked to find
-    verdict = bundle.predict(y, sr=sr, machine_id=machine)
-    return {"machine": machine, "score": verdict.score, "probabilities": list(verdict.probabilities.values())}
+    verdict = bundle.predict(clip, machine_id=machine)
+    return {
+        "machine": machine,
+        "is_anomalous": verdict.is_anomalous,
+        "message": verdict.message,
+        "labels": list(verdict.probabilities),
+        "probabilities": list(verdict.probabilities.values()),
+        "score": verdict.score,
+        "threshold": verdict.threshold,
+    }
 
 
 def _compare(got: dict[str, Any], wanted: dict[str, Any], where: str) -> None:
     differences = [abs(one - other) for one, other in zip(got["probabilities"], wanted["probabilities"], strict=True)]
     if got["score"] is not None:
-        differences.append(abs(got["score"] / wanted["score"] - 1))
-    if not all(difference <= TOLERANCE for difference in differences):  # so put, NaN is a difference too
-        problem = f"its golden clip gives another verdict here than where it was made (off by {max(differences):.3g})"
+        differences += [abs(got[key] / wanted[key] - 1) for key in ("score", "threshold")]
+    is_close = all(difference <= TOLERANCE for difference in differences)  # so put, NaN is a difference too
+    if not is_close or any(got[key] != wanted[key] for key in ("is_anomalous", "message", "labels")):
+        problem = f"its golden clip gives another verdict here than where it was made ({got['message']}, not "
+        problem += f"{wanted['message']}, off by {max(differences):.3g})"
         remedy = "Install the versions that `auscult bundle inspect` shows, or make the bundle again on this machine."
         raise BundleError(where, problem, remedy)
 
 
-def _synthetic_clip(sr: int) -> bytes:
-    """Two seconds of a turning thing: a tone, its harmonics and noise; a 16-bit WAV file, the same bytes every time."""
+def _synthetic_clip(manifest: Manifest) -> bytes:
+    """Two seconds of a turning thing: a tone, its harmonics and noise; a 16-bit WAV file, the same bytes every time.
+
+    It has another rate than the features and as many different channels as the channel policy can tell apart, so that
+    resampling and channels are on trial as well.
+    """
+    sr = 16000 if isinstance(manifest.features, OriginalMfcc) else min(2 * manifest.features.sr, SR_RANGE.stop - 1)
+    n_channels = manifest.channels + 1 if isinstance(manifest.channels, int) else 2
     rng = np.random.default_rng(2021)
     time_s = np.arange(int(DURATION_S * sr)) / sr
-    tones = sum(np.sin(2 * np.pi * 0.012 * sr * order * time_s) / order for order in (1, 2, 3, 4))
-    y = 0.1 * tones + 0.02 * rng.standard_normal(time_s.size)
+    orders = np.array([1, 2, 3, 4])
+    tones = (np.sin(2 * np.pi * 0.012 * sr * orders * time_s[:, None]) / orders).sum(axis=1)
+    gains = 0.1 / np.arange(1, n_channels + 1)
+    y = tones[:, None] * gains + 0.02 * rng.standard_normal((time_s.size, n_channels))
     buffer = io.BytesIO()
     soundfile.write(buffer, np.round(y * 32767).astype(np.int16), sr, format="WAV", subtype="PCM_16")
     return buffer.getvalue()

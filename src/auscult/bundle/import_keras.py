@@ -11,7 +11,7 @@ from auscult.bundle.keras_file import read_keras_file
 from auscult.bundle.keras_onnx import to_onnx
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.versions import library_versions
-from auscult.errors import BundleError
+from auscult.errors import BundleError, OptionError
 from auscult.faults import ORIGINAL_FAULTS, Fault
 from auscult.features import OriginalMfcc
 
@@ -36,6 +36,8 @@ def import_keras(path: str | os.PathLike[str], *, faults: Sequence[Fault] = ORIG
         If the file is not such a model, has a layer that is not supported, or another number of classes.
     """
     where = os.fspath(path)
+    if len(faults) < 2:
+        raise OptionError("--fault", f"{len(faults)} class is named, expected at least 2", "Repeat it for every class.")
     model = read_keras_file(path)
     features = OriginalMfcc()
     expected = (features.n_mfcc, features.n_frames, 1)
@@ -61,4 +63,4 @@ def _check_classes(bundle: Bundle, where: str) -> None:
     n_faults = len(bundle.manifest.faults)
     if n_classes != n_faults:
         problem = f"its network tells {n_classes} classes apart, but {n_faults} are named"
-        raise BundleError(where, problem, "Name each, normality first: --name normal --name imbalance ...")
+        raise BundleError(where, problem, "Name each, normality first: --fault NAME=MESSAGE --fault ...")

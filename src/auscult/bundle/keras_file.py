@@ -8,7 +8,6 @@ This reader takes numbers and settings out of the file and nothing else::
     model.layers[0].weights["kernel"]    # (2, 2, 1, 16)
 """
 
-import importlib
 import json
 import os
 from collections.abc import Iterator
@@ -21,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.errors import BundleError
+from auscult.extras import require
 
-__all__ = ["LAYER_WEIGHTS", "KerasLayer", "KerasModel", "layer_error", "read_keras_file", "training_package"]
+__all__ = ["LAYER_WEIGHTS", "KerasLayer", "KerasModel", "layer_error", "read_keras_file"]
 
 # The layers that can be imported, and the weights each may carry. What a layer without weights keeps in the file
 # (the state of Dropout's random numbers, say) matters only to training and is left there.
@@ -89,27 +89,6 @@ class KerasModel:
     source: str
 
 
-def training_package(name: str) -> Any:
-    """Import a package that only the ``[train]`` extra installs.
-
-    Parameters
-    ----------
-    name : str
-        The package's import name.
-
-    Returns
-    -------
-    module
-        The imported package; a BundleError if it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        problem = f"needs the package {name}, which is not installed"
-        remedy = "Install it with: pip install 'auscult[train]'."
-        raise BundleError("auscult bundle import-keras", problem, remedy) from error
-
-
 def layer_error(source: str, layer: KerasLayer, problem: str, remedy: str) -> BundleError:
     """Make the error that names a file and one of its layers.
 
@@ -165,7 +144,7 @@ def read_keras_file(path: str | os.PathLike[str]) -> KerasModel:
 
 @contextmanager
 def _opened(source: str) -> Iterator[Any]:
-    h5py = training_package("h5py")
+    h5py = require("h5py", extra="train")
     with _reading(source, "it"):
         if not Path(source).is_file():
             problem = "is not a file" if Path(source).exists() else "there is no such file"
@@ -269,7 +248,7 @@ def _weights(file: Any, layer: KerasLayer, source: str, room: int) -> dict[str, 
 
 def _inside(group: Any, path: str, layer: KerasLayer, source: str) -> Any:
     """Walk down `path`, one part at a time, refusing links that lead elsewhere."""
-    h5py = training_package("h5py")
+    h5py = require("h5py", extra="train")
     for part in path.split("/"):
         with _reading(source, f"'{path}' of the layer '{layer.name}' ({layer.class_name})"):
             link = group.get(part, getlink=True) if isinstance(group, h5py.Group) and part else None
@@ -283,7 +262,7 @@ def _inside(group: Any, path: str, layer: KerasLayer, source: str) -> Any:
 
 
 def _array(dataset: Any, path: str, layer: KerasLayer, source: str, room: int) -> NDArray[np.float32]:
-    if not isinstance(dataset, training_package("h5py").Dataset) or dataset.shape is None:
+    if not isinstance(dataset, require("h5py", extra="train").Dataset) or dataset.shape is None:
         raise layer_error(source, layer, f"has a weight '{path}' that is not an array", _RESAVE)
     if dataset.dtype.kind != "f":
         raise layer_error(source, layer, f"has a weight '{path}' of type {dataset.dtype}, not floating point", _RESAVE)

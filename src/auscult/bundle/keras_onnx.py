@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.bundle.keras_file import LARGEST_SIDE, KerasModel, layer_error, training_package
+from auscult.bundle.keras_file import LARGEST_SIDE, KerasModel, layer_error
 from auscult.errors import BundleError
+from auscult.extras import require
 
 __all__ = ["to_onnx"]
 
@@ -45,7 +46,7 @@ class _Graph:
     """
 
     def __init__(self, model: KerasModel) -> None:
-        self.onnx = training_package("onnx")
+        self.onnx = require("onnx", extra="train")
         self.source = model.source
         self.shape = model.input_shape
         self.value = "patches"

@@ -59,7 +59,8 @@ class Manifest:
                 features=recipe_from_dict(content["features"]),
                 channels=check_channel_policy(content["channels"]),
                 faults=tuple(_fault(entry) for entry in content["faults"]),
-                **{key: dict(content[key]) for key in ("thresholds", "training_data", "metrics", "versions")},
+                thresholds={name: {"threshold": 0.0, **entry} for name, entry in content["thresholds"].items()},
+                **{key: dict(content[key]) for key in ("training_data", "metrics", "versions")},
             )
         except (KeyError, TypeError, ValueError, AttributeError, AuscultError) as error:
             raise BundleError(where, f"its manifest.json is not valid ({error})", "Make the bundle again.") from None

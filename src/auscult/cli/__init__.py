@@ -1,9 +1,11 @@
 """The command line: one file a verb, each parses, calls one function and prints.
 
-Exit codes: 0 ok, 1 findings (an anomalous clip), 2 usage, 3 bad data.
+Exit codes: 0 ok, 1 findings (an anomalous clip), 2 usage, 3 bad data, 70 a bug, 130 interrupted.
 """
 
+import io
 import sys
+import traceback
 
 import typer
 
@@ -14,11 +16,13 @@ from auscult.errors import AuscultError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+BUG = 70
+"""Exit code of an unexpected error (EX_SOFTWARE), apart from those that mean something."""
 
 app = typer.Typer(
     name="auscult",
-    help="Listens to machines: learns their normal sound, tells when it changes, says which fault it is.",
-    epilog="Exit codes: 0 ok, 1 findings (an anomalous clip), 2 usage, 3 bad data.",
+    help="Listens to machines: learns their normal sound and tells when it changes.",
+    epilog="Exit codes: 0 ok, 1 findings (an anomalous clip), 2 usage, 3 bad data, 70 a bug, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,6 +51,9 @@ def _root(
 
 def main() -> None:
     """Run the command line: what Auscult says of errors goes to stderr, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
     try:
         app()
     except AuscultError as error:
@@ -54,5 +61,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            err.print("interrupted: whatever is under its final name is whole", markup=False)
+            err.print("interrupted: nothing is half-written, and synth goes on where it was", markup=False)
         raise
+    except Exception:  # noqa: BLE001 - the last resort
+        traceback.print_exc()
+        err.print("This is a bug in Auscult: please report it with the lines above.", markup=False)
+        sys.exit(BUG)

@@ -1,11 +1,12 @@
 """``auscult demo``: the whole product on synthetic machines."""
 
 import json
+import shlex
 from pathlib import Path
 
 import typer
 
-from auscult.cli.output import out, progress_bar
+from auscult.cli.output import auscult_command, out, progress_bar
 from auscult.cli.train import print_summary
 
 
@@ -17,24 +18,29 @@ def demo(
     from auscult.pipeline import demo as steps
 
     bundle_path = root / "fan.auscult"
+    steps.check_folder(root)
     out.print(f"1. Synthesise fans, some of them imbalanced, in {root / 'data'}", markup=False)
     with progress_bar() as on_progress:
         steps.synthesise(root, seed=seed, on_progress=on_progress)
     out.print("2. Train on their normal sound", markup=False)
     with progress_bar() as on_progress:
         bundle = steps.learn(root, bundle_path, on_progress=on_progress)
-    print_summary(bundle, bundle_path)
+    print_summary(bundle, bundle_path, steps.FALSE_ALARM_RATE)
     out.print(
         "3. Judge a normal clip and the most imbalanced one of each machine, none of them learnt from", markup=False
     )
     clips = steps.held_out_clips(root)
     for clip in clips:
         verdict = bundle.predict(clip)
-        out.print(f"   {clip.relative_to(root)}: {verdict.message} (p-value {verdict.p_value:.3g})", markup=False)
+        is_right = verdict.is_anomalous == (clip.parent.name == "abnormal")
+        truth = "right" if is_right else "wrong: it was " + ("imbalanced" if not verdict.is_anomalous else "normal")
+        out.print(f"   {clip.relative_to(root)}: {verdict.message} ({truth}; p {verdict.p_value:.3g})", markup=False)
     out.print("4. Serve the bundle and post the last of them", markup=False)
     url, answer = steps.served_answer(bundle_path, clips[-1])
     out.print(f"   POST {url}/inference -> {json.dumps(answer)}", markup=False)
     out.print("\nAll of it was synthetic. Now with your own recordings:", markup=False)
-    out.print("   auscult train RECORDINGS -o machine.auscult     # RECORDINGS/<machine>/normal/*.wav", markup=False)
-    out.print("   auscult predict machine.auscult CLIP.wav", markup=False)
-    out.print(f"or look at this one: auscult serve {bundle_path}, then open http://127.0.0.1:5000/docs", markup=False)
+    command = auscult_command()
+    out.print(f"   {command} train RECORDINGS -o machine.auscult     # RECORDINGS/<machine>/normal/*.wav", markup=False)
+    out.print(f"   {command} predict machine.auscult CLIP.wav", markup=False)
+    served = f"{command} serve {shlex.quote(str(bundle_path))}"
+    out.print(f"or look at this one: {served}, then open http://127.0.0.1:5000/docs", markup=False)

@@ -1,5 +1,6 @@
 """Options that several verbs have."""
 
+import zipfile
 from pathlib import Path
 
 from auscult.audio import ChannelPolicy
@@ -23,16 +24,23 @@ def channel_policy(text: str) -> ChannelPolicy:
     raise OptionError("--channels", f"expected mean, all or an index from 0, got {text!r}", "Choose one of them.")
 
 
+def is_bundle(path: Path) -> bool:
+    """Whether a file is a bundle, or a damaged one, which may be overwritten."""
+    return path.suffix == ".auscult" or zipfile.is_zipfile(path)
+
+
 def check_output(path: Path) -> Path:
     """Check before hours of work that their result can be put there.
 
     Raises
     ------
     OptionError
-        If the folder does not exist or the path is a folder.
+        If the folder does not exist, the path is a folder, or a file that is no bundle would be overwritten.
     """
     if path.is_dir():
         raise OptionError(str(path), "is a folder", f"Name the file in it: -o {path / 'machine.auscult'}")
+    if path.exists() and not is_bundle(path):
+        raise OptionError(str(path), "exists and is no bundle", "Name another file, so that it is not overwritten.")
     if not path.parent.is_dir():
         raise OptionError(str(path), f"there is no folder {path.parent}", f"Make it with: mkdir -p {path.parent}")
     return path

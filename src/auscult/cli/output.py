@@ -1,12 +1,15 @@
 """How the command line speaks: results to stdout, everything else to stderr."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -26,6 +29,11 @@ def print_error(error: AuscultError) -> None:
     """Say what is wrong."""
     err.print("error:", style="bold red", end=" ")
     err.print(str(error), markup=False)
+
+
+def auscult_command() -> str:
+    """How this command line is called from here: by name, or by its path where the name is not found."""
+    return "auscult" if shutil.which("auscult") else str(Path(sys.executable).with_name("auscult"))
 
 
 def print_json(content: Any) -> None:
@@ -55,7 +63,7 @@ def figures_table(figures: list[dict[str, Any]], title: str) -> Table:
         table.add_column(heading, justify="left" if heading == "machine" else "right", no_wrap=True)
     for row in figures:
         table.add_row(
-            row["machine"],
+            escape(row["machine"]),
             "-" if row["snr_db"] is None else f"{row['snr_db']:g} dB",
             f"{row['n_normal']} + {row['n_anomalous']}",
             f"{row['auc']:.3f} ({row['auc_95'][0]:.2f}-{row['auc_95'][1]:.2f})" if "auc" in row else "-",

@@ -1,12 +1,13 @@
 """``auscult predict``: a verdict a clip."""
 
+import signal
 from pathlib import Path
 
 import typer
 
 from auscult.bundle import Verdict, load
 from auscult.cli.output import out, print_error, print_json
-from auscult.errors import AuscultError
+from auscult.errors import AuscultError, printable
 
 
 def predict(
@@ -22,6 +23,8 @@ def predict(
     A clip that cannot be judged is reported and the others go on. Exit code 1: a clip is anomalous; 3: one could not
     be judged.
     """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it as it ends other programs
     loaded = load(bundle)
     exit_code = 0
     for path in clips:
@@ -30,13 +33,14 @@ def predict(
         except AuscultError as error:
             exit_code = 3
             if as_json:
-                print_json({"clip": str(path), "error": str(error)})
-            print_error(error)
+                print_json({"clip": printable(str(path)), "error": str(error)})
+            else:
+                print_error(error)
             continue
         if verdict.is_anomalous:
             exit_code = max(exit_code, 1)
         if as_json:
-            print_json({"clip": str(path), **verdict.to_dict()})
+            print_json({"clip": printable(str(path)), **verdict.to_dict()})
         else:
             _print_line(path, verdict)
     raise typer.Exit(exit_code)
@@ -46,7 +50,7 @@ def _print_line(path: Path, verdict: Verdict) -> None:
     colour = "red" if verdict.is_anomalous else "green"
     out.print(f"[{colour}]{'ANOMALOUS' if verdict.is_anomalous else 'ok':<9}[/]", end="  ")
     label, probability = max(verdict.probabilities.items(), key=lambda item: item[1])
-    line = f"{path}  {verdict.message}  ({label} {probability:.3f}"
+    line = f"{printable(str(path))}  {verdict.message}  ({label} {probability:.3f}"
     if verdict.score is not None:
         line += f"; score {verdict.score:.3f}, threshold {verdict.threshold:.3f}, p {verdict.p_value:.3g}"
     if verdict.machine_id is not None:

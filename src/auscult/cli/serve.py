@@ -16,6 +16,7 @@ def serve(
     upload_timeout_s: float = typer.Option(30.0, help="Longest time an upload may take, in seconds; then 408."),
     max_clip_s: float = typer.Option(600.0, help="Longest clip in seconds; longer ones get 422."),
     max_pending: int = typer.Option(64, help="Most uploads under way at a time; further ones get 503."),
+    max_pending_mb: float = typer.Option(256.0, help="Most MB of uploads under way together; further ones get 503."),
 ) -> None:
     """Answer POST /inference with verdicts, until SIGTERM or Ctrl-C.
 
@@ -25,7 +26,11 @@ def serve(
     from auscult.server import serve as serve_app
 
     limits = UploadLimits(
-        max_upload_mb=max_upload_mb, upload_timeout_s=upload_timeout_s, max_clip_s=max_clip_s, max_pending=max_pending
+        max_upload_mb=max_upload_mb,
+        upload_timeout_s=upload_timeout_s,
+        max_clip_s=max_clip_s,
+        max_pending=max_pending,
+        max_pending_mb=max_pending_mb,
     )
     app = create_app(load(bundle), limits=limits, where=str(bundle))
 

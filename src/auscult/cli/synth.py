@@ -1,10 +1,35 @@
 """``auscult synth``: a data set of synthetic machines with a known fault."""
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
-from auscult.cli.output import out, progress_bar
+from auscult.cli.output import auscult_command, out, progress_bar
+from auscult.errors import OptionError
+
+OPTIONS = {
+    "n_ids": "--ids",
+    "n_normal": "--normal",
+    "n_anomalous": "--anomalous",
+    "duration_s": "--duration",
+    "snr_db": "--snr",
+    "sr": "--sr",
+    "severity": "--severity",
+    "seed": "--seed",
+}
+
+
+@contextmanager
+def _named_as_typed() -> Iterator[None]:
+    """Call the arguments in messages what the options are called."""
+    try:
+        yield
+    except OptionError as error:
+        option = OPTIONS.get(error.where, error.where)
+        raise OptionError(option, error.problem, error.remedy.replace(error.where, option)) from None
 
 
 def synth(
@@ -26,7 +51,7 @@ def synth(
     """
     from auscult.synth import write_dataset
 
-    with progress_bar() as on_progress:
+    with progress_bar() as on_progress, _named_as_typed():
         truths = write_dataset(
             root,
             n_ids=ids,
@@ -40,4 +65,4 @@ def synth(
             on_progress=lambda n_done, n_total: on_progress("synth", n_done, n_total),
         )
     out.print(f"{root}: {len(truths)} synthetic clips, described in {root / 'truth.csv'}", markup=False)
-    out.print(f"Next: auscult train {root} -o fan.auscult", markup=False)
+    out.print(f"Next: {auscult_command()} train {shlex.quote(str(root))} -o fan.auscult", markup=False)

@@ -1,12 +1,14 @@
 """``auscult train``: recordings -> bundle."""
 
+import math
+import shlex
 from pathlib import Path
 
 import typer
 
 from auscult.bundle import Bundle
 from auscult.cli.options import channel_policy, check_output
-from auscult.cli.output import err, figures_table, out, print_json, progress_bar
+from auscult.cli.output import auscult_command, err, figures_table, out, print_json, progress_bar
 
 
 def train(
@@ -40,23 +42,27 @@ def train(
     if as_json:
         print_json(bundle.manifest.to_dict())
     else:
-        print_summary(bundle, output)
+        print_summary(bundle, output, false_alarm_rate)
 
 
-def print_summary(bundle: Bundle, output: Path) -> None:
+def print_summary(bundle: Bundle, output: Path, asked_for: float) -> None:
     """Say what was learnt, how well it does on what was held out, and what to do next."""
     manifest = bundle.manifest
     synthetic = "synthetic " if manifest.training_data["is_synthetic"] else ""
-    n_machines = len(manifest.thresholds)
-    n_clips = manifest.training_data["n_clips"]
-    out.print(f"{output}: learnt {n_clips} normal {synthetic}clips of {n_machines} machine(s)", markup=False)
+    n_left_out = len(manifest.training_data["left_out"])
+    out.print(
+        f"{output}: learnt {manifest.training_data['n_clips']} normal {synthetic}clips of {len(manifest.thresholds)} "
+        f"machine(s) at {manifest.features.sr} Hz, left out {n_left_out}",
+        markup=False,
+    )
     for name, threshold in manifest.thresholds.items():
-        rate, n_calibration = threshold["false_alarm_rate"], threshold["n_calibration"]
-        out.print(
-            f"  {name}: threshold {threshold['threshold']:.3f}, expected to call {rate:.1%} of normal clips anomalous "
-            f"(from {n_calibration} clips)",
-            markup=False,
-        )
+        rate, n_takes = threshold["false_alarm_rate"], threshold["n_takes"]
+        line = f"  {name}: threshold {threshold['threshold']:.3f}, expects to call {rate:.1%} of normal clips anomalous"
+        if rate > asked_for:
+            line += f" ({n_takes} recordings support no less; {asked_for:.1%} takes {math.ceil(1 / asked_for) - 1})"
+        out.print(line, markup=False)
     if manifest.metrics["figures"]:
         out.print(figures_table(manifest.metrics["figures"], f"Held-out {synthetic}clips, normal + anomalous"))
-    out.print(f"Next: auscult predict {output} CLIP.wav, or auscult serve {output}", markup=False)
+        out.print("level alone: AUC of a mere level meter; found, false alarms: share called anomalous", style="dim")
+    command, quoted = auscult_command(), shlex.quote(str(output))
+    out.print(f"Next: {command} predict {quoted} CLIP.wav, or {command} serve {quoted}", markup=False)

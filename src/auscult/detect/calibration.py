@@ -1,8 +1,9 @@
 """Scores of normal clips that were not learnt from -> p-values, and a threshold with a stated false-alarm rate.
 
-Split conformal prediction: whatever the model, a normal clip's p-value is at most `a` with probability at most `a`, as
-long as it resembles the calibration clips (S. Bates et al., "Testing for outliers with conformal p-values", Annals of
-Statistics 51, 2023). Contiguous blocks are left out in turn, since neighbouring clips are near-duplicates.
+Cross-conformal prediction (V. Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial Intelligence 74,
+2015): a normal clip that resembles the calibration clips has a p-value of at most `a` with a probability of about `a`.
+About, because the model that judges has learnt from all blocks, each calibration score from a model without one.
+Contiguous blocks are left out in turn, since neighbouring clips are near-duplicates.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,9 @@ class Calibration:
     threshold: float
     """A clip is anomalous if its score is larger."""
     false_alarm_rate: float
-    """Expected share of normal clips above the threshold: the one asked for, or the least that so few clips support."""
+    """Expected share of normal clips above the threshold: the one asked for, or the least that so few takes support."""
+    n_takes: int
+    """Recordings that the scores are of: remixes of one are no independent evidence."""
 
     def p_value(self, score: float) -> float:
         """Share of normal clips that score at least this much, in (0, 1]: ``(1 + #{scores >= score}) / (n + 1)``."""
@@ -44,15 +47,17 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(distance, -30, 30))))
 
 
-def calibrate(scores: NDArray[np.float64], *, false_alarm_rate: float) -> Calibration:
+def calibrate(scores: NDArray[np.float64], takes: Sequence[str], *, false_alarm_rate: float) -> Calibration:
     """Threshold from the scores of normal clips.
 
     Parameters
     ----------
     scores : ndarray, shape (n_clips,)
         From models that did not learn from these clips (`cross_fitted_scores`).
+    takes : sequence of str, length n_clips
+        The underlying recording of every clip.
     false_alarm_rate : float in (0, 1)
-        Share of normal clips that may be called anomalous. Fewer than ``1 / rate - 1`` clips cannot support it: then
+        Share of normal clips that may be called anomalous. Fewer than ``1 / rate - 1`` takes cannot support it: then
         the threshold is their highest score and the calibration says which rate that is.
 
     Returns
@@ -64,13 +69,25 @@ def calibrate(scores: NDArray[np.float64], *, false_alarm_rate: float) -> Calibr
     OptionError
         If the rate is not between 0 and 1.
     """
+    check_false_alarm_rate(false_alarm_rate)
+    scores, n_takes = np.sort(np.asarray(scores, dtype=np.float64)), len(set(takes))
+    supported = max(false_alarm_rate, 1 / (n_takes + 1))
+    rank = min(int(np.ceil((scores.size + 1) * (1 - supported) - 1e-9)), scores.size)  # 1 is the lowest score
+    threshold = scores[-1] if supported > false_alarm_rate else scores[rank - 1]
+    return Calibration(scores, float(threshold), supported, n_takes)
+
+
+def check_false_alarm_rate(false_alarm_rate: float) -> None:
+    """Check that a false-alarm rate is one.
+
+    Raises
+    ------
+    OptionError
+        If it is not between 0 and 1.
+    """
     if not 0 < false_alarm_rate < 1:
         problem = f"expected a share between 0 and 1, got {false_alarm_rate}"
-        raise OptionError("false-alarm rate", problem, "0.01 is one clip in a hundred.")
-    scores = np.sort(np.asarray(scores, dtype=np.float64))
-    rank = min(int(np.ceil((scores.size + 1) * (1 - false_alarm_rate))), scores.size)  # 1 is the lowest score
-    supported = max(false_alarm_rate, 1 / (scores.size + 1))
-    return Calibration(scores=scores, threshold=float(scores[rank - 1]), false_alarm_rate=supported)
+        raise OptionError("false-alarm rate", problem, "0.05 is one clip in twenty.")
 
 
 def cross_fitted_scores(X: NDArray[np.float64], takes: Sequence[str]) -> NDArray[np.float64]:
@@ -94,7 +111,8 @@ def cross_fitted_scores(X: NDArray[np.float64], takes: Sequence[str]) -> NDArray
     """
     blocks = contiguous_blocks(takes, N_BLOCKS)
     if X.shape[0] - max(len(block) for block in blocks) < MIN_CLIPS:
-        problem = f"{X.shape[0]} normal clips are too few to learn from, expected at least {MIN_CLIPS + 1}"
+        n_takes = len(set(takes))
+        problem = f"{n_takes} normal recordings are too few to learn from, expected at least {MIN_CLIPS + 1}"
         raise DataError("calibration", problem, "Record more normal sound.")
     scores = np.empty(X.shape[0])
     for block in blocks:

@@ -36,7 +36,7 @@ class MachineDetector:
             If there are too few clips.
         """
         scores = cross_fitted_scores(X, takes)
-        return cls(NormalityModel().fit(X), calibrate(scores, false_alarm_rate=false_alarm_rate))
+        return cls(NormalityModel().fit(X), calibrate(scores, takes, false_alarm_rate=false_alarm_rate))
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Detector:
 
     machines: dict[str, MachineDetector]
 
-    def resolve(self, machine_id: str | None) -> str:
+    def resolve(self, machine_id: str | None, *, is_from_folders: bool = False) -> str:
         """Full name of the machine meant.
 
         Parameters
@@ -53,6 +53,9 @@ class Detector:
         machine_id : str or None
             The full name (``fan/id_00``), its last part where that is unmistakable (``id_00``), or None where the
             bundle has one machine only.
+        is_from_folders : bool
+            Whether it is the name that folders give, which must be the full one: another type's id_00 is another
+            machine.
 
         Raises
         ------
@@ -60,25 +63,21 @@ class Detector:
             If it is unknown, could be several, or is not said: comparing with the wrong machine would be a guess.
         """
         known = f"The bundle knows {', '.join(self.machines)}"
+        how = "with --machine-id, or in the form field machine_id"
         if machine_id is None:
             if len(self.machines) == 1:
                 return next(iter(self.machines))
-            raise MachineError("machine", "not said which one this clip is of", f"{known}: name one as the machine id.")
-        matches = [name for name in self.machines if machine_id in (name, name.rpartition("/")[2])]
+            raise MachineError("machine", "not said which one this clip is of", f"{known}: name one {how}.")
+        if machine_id in self.machines:
+            return machine_id
+        matches = [] if is_from_folders else [name for name in self.machines if machine_id == name.rpartition("/")[2]]
         if len(matches) == 1:
             return matches[0]
         if matches:
             raise MachineError(machine_id, f"could be {' or '.join(matches)}", "Give the machine's full name.")
-        raise MachineError(machine_id, "this machine is not in the bundle", f"{known}; or train with its normal sound.")
-
-    def name_in_folders(self, machine: str, machine_id: str) -> str | None:
-        """What to ask `resolve` for a clip that lies in the folders of `machine`.
-
-        None where there is one machine only: it is meant wherever its clips lie.
-        """
-        if len(self.machines) == 1:
-            return None
-        return machine if machine in self.machines else machine_id
+        raise MachineError(
+            machine_id, "this machine is not in the bundle", f"{known}: name one {how}, or train with this one's sound."
+        )
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Everything learnt, as arrays that need no pickle: ``<number>/<name>``, numbered in the order of the names."""
@@ -88,7 +87,9 @@ class Detector:
             calibration = detector.calibration
             arrays |= {f"{number}/{key}": value for key, value in detector.model.to_arrays().items()}
             arrays[f"{number}/scores"] = calibration.scores
-            arrays[f"{number}/threshold"] = np.array([calibration.threshold, calibration.false_alarm_rate])
+            arrays[f"{number}/threshold"] = np.array(
+                [calibration.threshold, calibration.false_alarm_rate, calibration.n_takes]
+            )
         return arrays
 
     @classmethod
@@ -104,8 +105,8 @@ class Detector:
             machines = {}
             for number, name in enumerate(arrays["machines"].tolist()):
                 own = {key.partition("/")[2]: value for key, value in arrays.items() if key.startswith(f"{number}/")}
-                threshold, false_alarm_rate = own["threshold"].tolist()
-                calibration = Calibration(np.asarray(own["scores"], np.float64), threshold, false_alarm_rate)
+                threshold, rate, n_takes = own["threshold"].tolist()
+                calibration = Calibration(np.asarray(own["scores"], np.float64), threshold, rate, int(n_takes))
                 machines[str(name)] = MachineDetector(NormalityModel.from_arrays(own), calibration)  # type: ignore[arg-type]
         except (KeyError, ValueError, TypeError) as error:
             raise BundleError("detector.npz", f"lacks what a detector needs ({error})", "Train it again.") from None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from auscult.errors import BundleError, DataError
+from auscult.extras import require
 
 MIN_CLIPS = 4
 """Fewest normal clips that a covariance is estimated from."""
@@ -52,7 +53,7 @@ class NormalityModel:
         DataError
             If there are fewer than 4 clips, or a descriptor is NaN or infinite.
         """
-        from sklearn.covariance import LedoitWolf
+        LedoitWolf = require("sklearn.covariance", extra="train").LedoitWolf
 
         X = _validate(X)
         if X.shape[0] < MIN_CLIPS:

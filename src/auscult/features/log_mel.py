@@ -31,6 +31,9 @@ class LogMel:
         if min(self.sr, self.n_fft, self.hop_length, self.n_mels) < 1:
             got = f"sr={self.sr}, n_fft={self.n_fft}, hop_length={self.hop_length}, n_mels={self.n_mels}"
             raise OptionError("log-mel", f"expected counts of at least 1, got {got}", "Correct them.")
+        if self.n_mels > self.n_fft // 2:
+            problem = f"expected at most {self.n_fft // 2} mel bands for frames of {self.n_fft}, got {self.n_mels}"
+            raise OptionError("n_mels", problem, "Choose fewer bands.")
         if self.hop_length > self.n_fft:
             problem = (
                 f"hop_length {self.hop_length} is longer than a frame of {self.n_fft}, so sound would be passed over"
@@ -49,9 +52,15 @@ class LogMel:
         sr : int
             Sampling rate in Hz.
         n_mels : int > 0
+            At most half a frame's samples are used.
         """
         n_fft = 1 << round(np.log2(FRAME_S * sr))
-        return cls(sr=sr, n_fft=n_fft, hop_length=n_fft // 2, n_mels=n_mels, fmax=sr / 2)
+        return cls(sr=sr, n_fft=n_fft, hop_length=n_fft // 2, n_mels=min(n_mels, n_fft // 2), fmax=sr / 2)
+
+    @property
+    def n_descriptors(self) -> int:
+        """Length of a clip's descriptors."""
+        return 2 * self.n_mels
 
     def patch(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
         """Log-mel spectrogram of one channel.
@@ -86,7 +95,7 @@ class LogMel:
 
         Returns
         -------
-        ndarray, shape (2 * n_mels,), float32, dB
+        ndarray, shape (n_descriptors,), float32, dB
             All means, then all standard deviations.
 
         Raises

@@ -49,8 +49,9 @@ def resample_kaiser_fast(y: NDArray[np.float32], *, sr: int, target_sr: int) -> 
     margin = _n_taps_per_wing(up, down)
     padded = np.concatenate([np.zeros(margin, np.float32), y, np.zeros(margin + 2 * down, np.float32)])
     resampled = np.empty((n_cycles, up), np.float32)
-    for first in range(0, up, PHASES_PER_PRODUCT):
-        phases = slice(first, min(first + PHASES_PER_PRODUCT, up))
+    n_phases = min(up, n_out)  # a short clip at an odd rate has fewer samples than a cycle has phases
+    for first in range(0, n_phases, PHASES_PER_PRODUCT):
+        phases = slice(first, min(first + PHASES_PER_PRODUCT, n_phases))
         start, taps = _phase_taps(up, down, phases.start, phases.stop)
         rows = np.lib.stride_tricks.as_strided(  # row c holds the inputs that these phases of cycle c are made from
             padded[margin + start :],

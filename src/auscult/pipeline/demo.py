@@ -12,11 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from auscult.bundle import Bundle
-from auscult.errors import BundleError
+from auscult.errors import BundleError, DataError
+from auscult.extras import require
 from auscult.pipeline.training import Progress, train
 from auscult.synth import write_dataset
 
+FALSE_ALARM_RATE = 0.05
 START_TIMEOUT_S = 30.0
+
+
+def check_folder(root: Path) -> None:
+    """Check that a folder holds nothing but an earlier demonstration, and that training is installed.
+
+    Raises
+    ------
+    DataError
+        If it is a file, or has something of somebody else's in it.
+    MissingExtraError
+        If the extra `train` is not installed.
+    """
+    require("sklearn", extra="train")
+    if root.exists() and not root.is_dir():
+        raise DataError(str(root), "is a file", "Name a folder: auscult demo FOLDER")
+    others = sorted(path.name for path in root.glob("*") if path.name not in ("data", "fan.auscult"))
+    if others:
+        problem = f"holds other things ({others[0]}, ...)"
+        raise DataError(str(root), problem, "Name an empty folder: auscult demo FOLDER")
 
 
 def synthesise(root: Path, *, seed: int, on_progress: Progress) -> None:
@@ -39,7 +60,7 @@ def synthesise(root: Path, *, seed: int, on_progress: Progress) -> None:
 
 def learn(root: Path, bundle_path: Path, *, on_progress: Progress) -> Bundle:
     """Train on ``root/data`` and save the bundle."""
-    bundle = train(root / "data", on_progress=on_progress)
+    bundle = train(root / "data", false_alarm_rate=FALSE_ALARM_RATE, on_progress=on_progress)
     bundle.save(bundle_path)
     return bundle
 

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from auscult.audio import (
     hold_out_last,
     index_clips,
     read_audio,
+    read_file,
     read_sampling_rate,
 )
 from auscult.bundle.archive import sha256
@@ -29,12 +30,17 @@ from auscult.bundle.golden import golden_members
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.versions import library_versions
 from auscult.detect import Detector, MachineDetector
-from auscult.errors import AudioError, DataError, OptionError
+from auscult.detect.calibration import check_false_alarm_rate
+from auscult.errors import AudioError, DataError, OptionError, printable
 from auscult.evaluate import JudgedClip, detection_figures
+from auscult.extras import require
 from auscult.faults import ANOMALOUS, NORMAL
 from auscult.features import LogMel
+from auscult.synth.truth import Truth
 
-SPLIT = "the last normal takes of each machine and all anomalous ones were held out; none was learnt or calibrated on"
+SPLIT = (
+    "the last {share:.0%} of each machine's normal takes and all anomalous clips were held out: none was learnt from"
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the number of clips done, and their total."""
@@ -85,25 +91,29 @@ def train(
     Raises
     ------
     DataError
-        If there are no labelled clips, or a machine has too few normal ones that can be read.
+        If there are no labelled clips, or no machine has enough normal ones that can be read.
     OptionError
         If an option is out of range.
     """
     if not 0 <= test_share < 1:
         raise OptionError("test share", f"expected 0 or more and less than 1, got {test_share}", "0.2 is a fifth.")
-    root = Path(root).absolute()
+    check_false_alarm_rate(false_alarm_rate)
+    check_channel_policy(channels)
+    require("sklearn", extra="train")
+    root = Path(os.path.abspath(root))  # noqa: PTH100 - as index_clips has it
     clips = index_clips(root)
     features = LogMel.for_rate(_most_common_rate(clips), n_mels=n_mels)
-    described, left_out = _describe(clips, features, check_channel_policy(channels), on_progress)
+    described, left_out = _describe(clips, root, features, channels, on_progress)
+    described = _without_copies(described, left_out)
     learnt, held_out = _hold_out(described, test_share)
-    detector = _fit(learnt, false_alarm_rate, on_progress)
+    detector = _fit(learnt, false_alarm_rate, on_progress, left_out)
     manifest = Manifest(
         features=features,
         channels=channels,
         faults=(NORMAL, ANOMALOUS),
         thresholds=_thresholds(detector),
         training_data=_training_data(root, learnt, left_out),
-        metrics={"split": SPLIT, "figures": detection_figures(_judge(held_out, detector))},
+        metrics={"split": SPLIT.format(share=test_share), "figures": detection_figures(_judge(held_out, detector))},
         versions=library_versions(),
     )
     members = {DETECTOR: write_npz(detector.to_arrays())}
@@ -120,30 +130,39 @@ def _most_common_rate(clips: Iterable[Clip]) -> int:
             except AudioError:
                 continue  # reported with its reason when it is read in full
     if not rates:
-        raise DataError("training", "no normal clip can be read", "See to it that .../<machine>/normal holds audio.")
+        problem = "there is no normal recording that can be read"
+        raise DataError("training", problem, "See to it that .../<machine>/normal/ holds audio.")
     return max(rates, key=lambda sr: (rates[sr], sr))
 
 
 def _describe(
-    clips: list[Clip], features: LogMel, channels: ChannelPolicy, on_progress: Progress | None
-) -> tuple[list[DescribedClip], list[tuple[Clip, AudioError]]]:
-    """Every clip's descriptors in the order of the clips, and the clips that have none with the reason."""
+    clips: list[Clip],
+    root: Path,
+    features: LogMel,
+    channels: ChannelPolicy,
+    on_progress: Progress | None,
+) -> tuple[list[DescribedClip], list[str]]:
+    """Every clip's descriptors in the order of the clips, and which clips have none and why."""
 
     def describe(clip: Clip) -> DescribedClip | AudioError:
         try:
-            y, sr = read_audio(clip.path, channels=channels)
+            content = read_file(clip.path)
+            y, sr = read_audio(content, channels=channels)
+            if float(np.ptp(y)) == 0:
+                raise AudioError("clip", "holds only silence, as of a dead microphone", "Record it again.")
             descriptors = features.descriptors(y, sr)
         except AudioError as error:
-            return AudioError(str(clip.path), error.problem, error.remedy)
+            return error
         level_db = 10 * np.log10(max(float(np.mean(np.square(y))), 1e-10))
-        return DescribedClip(clip, descriptors, level_db, sha256(clip.path.read_bytes()))
+        return DescribedClip(clip, descriptors, level_db, sha256(content))
 
     described, left_out = [], []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # numpy lets go of the interpreter while it computes
         try:
             for n_done, (clip, outcome) in enumerate(zip(clips, pool.map(describe, clips), strict=True), start=1):
                 if isinstance(outcome, AudioError):
-                    left_out.append((clip, outcome))
+                    name = printable(str(clip.path.relative_to(root)))
+                    left_out.append(f"{name}: {outcome.problem}. {outcome.remedy}")
                 else:
                     described.append(outcome)
                 if on_progress:
@@ -154,16 +173,26 @@ def _describe(
     return described, left_out
 
 
+def _without_copies(described: list[DescribedClip], left_out: list[str]) -> list[DescribedClip]:
+    """Clips without those that have another's very bytes, which would be learnt twice, or measured and learnt."""
+    first: dict[str, DescribedClip] = {}
+    for clip in described:
+        if (other := first.setdefault(clip.content_hash, clip)) is not clip:
+            label = f", which is labelled {other.clip.label}" if other.clip.label != clip.clip.label else ""
+            copy, original = printable(str(clip.clip.path)), printable(str(other.clip.path))
+            left_out.append(f"{copy}: is the same recording as {original}{label}. Keep one of them.")
+    return list(first.values())
+
+
 def _hold_out(described: list[DescribedClip], share: float) -> tuple[list[DescribedClip], list[DescribedClip]]:
-    """Clips to learn from (normal only) and clips to measure on: they share no take, and no sound under two names."""
+    """Clips to learn from (normal only) and clips to measure on, which share no take."""
     learnt: list[DescribedClip] = []
     held_out = [clip for clip in described if clip.clip.label == "anomalous"]
     for normal in _by_machine([clip for clip in described if clip.clip.label == "normal"]).values():
         is_held_out = hold_out_last([clip.clip.take for clip in normal], share)
         learnt += [clip for clip, out in zip(normal, is_held_out, strict=True) if not out]
         held_out += [clip for clip, out in zip(normal, is_held_out, strict=True) if out]
-    hashes = {clip.content_hash for clip in learnt}
-    return learnt, [clip for clip in held_out if clip.content_hash not in hashes]
+    return learnt, held_out
 
 
 def _by_machine(described: Iterable[DescribedClip]) -> dict[str, list[DescribedClip]]:
@@ -173,7 +202,10 @@ def _by_machine(described: Iterable[DescribedClip]) -> dict[str, list[DescribedC
     return machines
 
 
-def _fit(learnt: list[DescribedClip], false_alarm_rate: float, on_progress: Progress | None) -> Detector:
+def _fit(
+    learnt: list[DescribedClip], false_alarm_rate: float, on_progress: Progress | None, left_out: list[str]
+) -> Detector:
+    """A detector for every machine that has enough clips; the others go to `left_out`."""
     machines = {}
     grouped = _by_machine(learnt)
     for n_done, (name, clips) in enumerate(grouped.items(), start=1):
@@ -182,12 +214,15 @@ def _fit(learnt: list[DescribedClip], false_alarm_rate: float, on_progress: Prog
             takes = [clip.clip.take for clip in clips]
             machines[name] = MachineDetector.fit(X, takes, false_alarm_rate=false_alarm_rate)
         except DataError as error:
-            problem = f"{error.problem} (beside those held out for the figures)"
-            raise DataError(name, problem, "Record more normal sound, or hold out less.") from None
+            problem = f"machine not learnt, {error.problem} (beside those held out for the figures)"
+            left_out.append(f"{name}: {problem}. {error.remedy}")
         if on_progress:
             on_progress("normality", n_done, len(grouped))
     if not machines:
-        raise DataError("training", "no machine has normal clips to learn from", "Put them in .../<machine>/normal/.")
+        reasons = "; ".join(left_out[:3]) or "there are no normal clips"
+        more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+        remedy = "Record more normal sound of a machine, in .../<machine>/normal/."
+        raise DataError("training", f"no machine can be learnt ({reasons.rstrip('.')}{more})", remedy)
     return Detector(machines)
 
 
@@ -219,16 +254,23 @@ def _thresholds(detector: Detector) -> dict[str, dict[str, float]]:
         name: {
             "threshold": machine.calibration.threshold,
             "false_alarm_rate": machine.calibration.false_alarm_rate,
-            "n_calibration": machine.calibration.scores.size,
+            "n_takes": machine.calibration.n_takes,
         }
         for name, machine in sorted(detector.machines.items())
     }
 
 
-def _training_data(root: Path, learnt: list[DescribedClip], left_out: list[tuple[Clip, AudioError]]) -> dict[str, Any]:
+def _training_data(root: Path, learnt: list[DescribedClip], left_out: list[str]) -> dict[str, Any]:
     return {
         "n_clips": len(learnt),
         "fingerprint": sha256("".join(sorted(clip.content_hash for clip in learnt)).encode()),
-        "is_synthetic": (root / "truth.csv").exists(),
-        "left_out": [f"{clip.path.relative_to(root)}: {error.problem}" for clip, error in left_out],
+        "is_synthetic": _is_synthetic(root),
+        "left_out": left_out,
     }
+
+
+def _is_synthetic(root: Path) -> bool:
+    """Whether the folder, or one that it lies in or that lies in it, holds the table of a synthetic data set."""
+    columns = ",".join(field.name for field in fields(Truth))
+    near = [*(folder / "truth.csv" for folder in [root, *root.parents[:4]]), *root.rglob("truth.csv")]
+    return any(table.is_file() and table.read_bytes()[: len(columns)] == columns.encode() for table in near)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import HTTPException, Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -65,11 +66,16 @@ async def read_form(request: Request) -> dict[str, FormField]:
         async for chunk in request.stream():
             parser.write(chunk)
         parser.finalize()
+    except ClientDisconnect:
+        raise HTTPException(400, "the client went away in the middle of the upload") from None
     except FormParserError as error:
         raise HTTPException(400, f"the multipart form is damaged ({error})") from None
     if not collector.is_complete:
         raise HTTPException(400, "the multipart form is damaged (it ends in the middle)")
-    return {form_field.name: form_field for form_field in collector.fields}
+    names = [form_field.name for form_field in collector.fields]
+    if len(set(names)) < len(names):
+        raise HTTPException(400, "the multipart form has two fields of the same name")
+    return dict(zip(names, collector.fields, strict=True))
 
 
 class _Collector:

@@ -51,7 +51,8 @@ def answer_errors_with_problems(app: FastAPI) -> None:
         elif error.status_code == 404:
             detail = f"{request.url.path}: there is nothing here. What there is stands at /docs."
         elif error.status_code == 405:
-            detail = f"{request.url.path}: {request.method} is not for this path. Use {headers.get('allow')}."
+            allowed = headers.get("Allow", "another")
+            detail = f"{request.url.path}: {request.method} is not for this path. Use {allowed}."
         return problem_response(error.status_code, detail, headers)
 
     @app.exception_handler(AuscultError)

@@ -58,7 +58,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)  # bursts wait in the queue instead of being refused
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         remedy = "Choose another with --host and --port; --port 0 takes any free one."
         raise OptionError(f"{host}:{port}", f"cannot listen there ({reason})", remedy) from None

@@ -1,6 +1,7 @@
 """Bounds on what a client may send: bytes, seconds, and how many at a time."""
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 from fastapi import HTTPException
@@ -23,10 +24,12 @@ class UploadLimits:
     """Longest clip."""
     max_pending: int = 64
     """Most requests with a body under way at a time."""
+    max_pending_mb: float = 256.0
+    """Most MB of bodies under way at a time, together."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0:
+            if not 0 < value < math.inf:
                 raise OptionError(f"--{name.replace('_', '-')}", f"expected more than 0, got {value}", "Correct it.")
 
     @property
@@ -46,6 +49,7 @@ class UploadGate:
         self.app = app
         self.limits = limits
         self.n_pending = 0
+        self.n_pending_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on if it keeps the limits."""
@@ -57,25 +61,30 @@ class UploadGate:
             await problem_response(503, busy, {"Retry-After": "1"})(scope, receive, send)
             return
         self.n_pending += 1
+        body = _LimitedBody(receive, self)
         try:
-            body = _LimitedBody(receive, self.limits)
             if body.is_declared_too_large(Headers(scope=scope)):
                 if "100-continue" not in Headers(scope=scope).get("expect", "").lower():
                     await body.discard()
                 await problem_response(413, body.too_large)(scope, receive, send)
             else:
                 await self.app(scope, body.receive, send)
+        except HTTPException as error:  # of a body that is discarded; the application answers its own
+            await problem_response(error.status_code, error.detail, dict(error.headers or {}))(scope, receive, send)
         finally:
             self.n_pending -= 1
+            self.n_pending_bytes -= body.n_bytes
 
 
 class _LimitedBody:
     """The body of one request, counted and timed."""
 
-    def __init__(self, receive: Receive, limits: UploadLimits) -> None:
+    def __init__(self, receive: Receive, gate: UploadGate) -> None:
+        limits = gate.limits
         self._receive = receive
+        self._gate = gate
         self._limits = limits
-        self._n_bytes = 0
+        self.n_bytes = 0
         self._deadline = asyncio.get_running_loop().time() + limits.upload_timeout_s
         self._is_complete = False
         self.too_large = (
@@ -92,9 +101,16 @@ class _LimitedBody:
         if self._is_complete:  # what follows is the client's disconnection, which may take its time
             return await self._receive()
         message = await self._next_part()
-        if self._n_bytes > self._limits.max_bytes:
+        n_new = len(message.get("body", b""))
+        self.n_bytes += n_new
+        self._gate.n_pending_bytes += n_new
+        if self.n_bytes > self._limits.max_bytes:
             await self.discard()
             raise HTTPException(413, self.too_large)
+        if self._gate.n_pending_bytes > self._limits.max_pending_mb * 1_000_000:
+            await self.discard()
+            busy = f"{self._limits.max_pending_mb:g} MB of uploads are under way, which is as much as this server takes"
+            raise HTTPException(503, f"{busy}. Try again.", {"Retry-After": "1"})
         return message
 
     async def discard(self) -> None:
@@ -110,6 +126,5 @@ class _LimitedBody:
             slow = f"the upload was not complete after {self._limits.upload_timeout_s:g} s"
             remedy = "Send a shorter clip, or start the server with a higher --upload-timeout-s."
             raise HTTPException(408, f"{slow}. {remedy}", {"Connection": "close"}) from None
-        self._n_bytes += len(message.get("body", b""))
         self._is_complete = message["type"] == "http.disconnect" or not message.get("more_body", False)
         return message

@@ -1,0 +1,58 @@
+"""Several channels -> what is listened to: the channel policy, explicit and recorded in the bundle."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.errors import AudioError, OptionError
+from auscult.products import row_products
+
+Waveform = NDArray[np.float32]
+ChannelPolicy = Literal["mean", "all"] | int
+
+
+def check_channel_policy(channels: object) -> ChannelPolicy:
+    """Return `channels` if it is a channel policy: ``"mean"``, ``"all"`` or an index from 0.
+
+    Raises
+    ------
+    OptionError
+        If it is anything else.
+    """
+    if channels in ("mean", "all") or (isinstance(channels, int) and not isinstance(channels, bool) and channels >= 0):
+        return channels
+    raise OptionError("channels", f"expected 'mean', 'all' or an index from 0, got {channels!r}", "Choose one of them.")
+
+
+def apply_channel_policy(samples: Waveform, channels: ChannelPolicy, where: str) -> Waveform:
+    """Apply a channel policy to samples.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n_samples, n_channels), float32
+    channels : "mean", "all" or int
+    where : str
+        The recording's name, for messages.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,), or (n_channels, n_samples) for "all"; float32
+
+    Raises
+    ------
+    AudioError
+        If there is no channel of this index.
+    """
+    n_channels = samples.shape[1]
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and inf are reported by name afterwards
+        if channels == "all":
+            return np.ascontiguousarray(samples.T)
+        if channels == "mean":
+            if n_channels == 1:
+                return samples[:, 0]
+            return row_products(samples, np.full(n_channels, 1 / n_channels, np.float32))
+    if channels >= n_channels:
+        problem = f"has {n_channels} channels, asked for index {channels}"
+        raise AudioError(where, problem, f"Indices run from 0 to {n_channels - 1}; or choose 'mean' or 'all'.")
+    return np.ascontiguousarray(samples[:, channels])
