@@ -123,7 +123,7 @@ def report(theirs: Service, ours: Service, body: bytes, starts: list[list[float]
                 theirs.requests_per_s(body, n=8 // n_clients, n_clients=n_clients),
                 ours.requests_per_s(body, n=40 // n_clients, n_clients=n_clients),
             )
-            for _ in range(5)
+            for _ in range(9)
         ]
         their_rate, our_rate = (statistics.median(round_[i][0] for round_ in rounds) for i in (0, 1))
         their_ms, our_ms = (statistics.median(round_[i][1] for round_ in rounds) for i in (0, 1))

@@ -1,7 +1,7 @@
 """RIFF/WAVE bytes -> samples, for the sample formats that machines record.
 
-The live path: most recordings are plain WAV, and decoding them here takes a fifth of libsndfile's time
-(`benchmarks/reading.py`). It also sees what libsndfile forgives in silence: a file shorter than its header says.
+The live path: most recordings are plain WAV, and decoding them here takes a third of libsndfile's time
+(`benchmarks/verdict.py`). It also sees what libsndfile forgives in silence: a file shorter than its header says.
 Everything else (compressed WAV, RF64, FLAC, OGG, ...) is left to libsndfile.
 
 The format: Microsoft, "Multiple channel audio data and WAVE files" (2007); RFC 2361 for the format tags.
