@@ -13,6 +13,11 @@ def test_public_names_exist_and_are_few():
         assert getattr(auscult, name).__doc__
 
 
+def test_public_names_are_shown_before_they_are_used():
+    code = "import auscult; assert set(auscult.__all__) <= set(dir(auscult))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_unknown_name():
     with pytest.raises(AttributeError, match="no attribute 'predct'"):
         auscult.predct  # noqa: B018

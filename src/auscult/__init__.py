@@ -33,3 +33,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'auscult' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Show the public names, also those that have not been used yet."""
+    return [*__all__, "__version__"]
