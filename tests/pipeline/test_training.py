@@ -177,6 +177,16 @@ def test_machine_with_too_few_recordings_is_left_out_and_named(data):
     assert list(manifest.thresholds) == ["fan/id_02"]
     (line,) = manifest.training_data["left_out"]
     assert line.startswith("fan/id_00: machine not learnt, 4 normal recordings are too few to learn from")
+    assert manifest.training_data["n_clips"] == 16, "what was not learnt from does not count"
+
+
+@pytest.mark.parametrize("n_normal", [0, 1])
+def test_machine_without_anything_to_learn_from_is_named(data, n_normal):
+    """No normal recording at all, or one that is held out."""
+    for number in range(n_normal, 20):
+        (machine_folder(data) / "normal" / f"{number:08d}.wav").unlink()
+    (line,) = auscult.train(data).manifest.training_data["left_out"]
+    assert line.startswith("fan/id_00: machine not learnt, no normal recordings to learn from")
 
 
 def test_reasons_are_said_when_nothing_can_be_learnt(data):

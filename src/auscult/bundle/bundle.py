@@ -112,10 +112,10 @@ class Bundle:
                 problem = "this bundle has one model for all machines and knows none by name"
                 raise MachineError(machine_id, problem, "Leave the machine id out.")
             return self._classify(y, rate)
-        described = clip_at(clip) if isinstance(clip, str | os.PathLike) else None
-        is_from_folders = machine_id is None and described is not None and len(self.detector.machines) > 1
-        if is_from_folders and described is not None:
-            machine_id = described.machine
+        is_from_folders = False
+        if machine_id is None and len(self.detector.machines) > 1 and isinstance(clip, str | os.PathLike):
+            described = clip_at(clip)
+            machine_id, is_from_folders = (described.machine, True) if described else (None, False)
         try:
             return self._detect(y, rate, self.detector.resolve(machine_id, is_from_folders=is_from_folders))
         except AudioError as error:

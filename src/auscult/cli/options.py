@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 from auscult.audio import ChannelPolicy
+from auscult.bundle.archive import MANIFEST, MANIFEST_SUM
 from auscult.errors import OptionError
 
 
@@ -25,8 +26,13 @@ def channel_policy(text: str) -> ChannelPolicy:
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a file is a bundle, or a damaged one, which may be overwritten."""
-    return path.suffix == ".auscult" or zipfile.is_zipfile(path)
+    """Whether a file is a bundle by its name or, however it is called, by its content."""
+    if path.suffix == ".auscult":
+        return True
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return {MANIFEST, MANIFEST_SUM} <= set(archive.namelist())
 
 
 def check_output(path: Path) -> Path:

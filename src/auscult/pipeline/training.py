@@ -106,7 +106,9 @@ def train(
     described, left_out = _describe(clips, root, features, channels, on_progress)
     described = _without_copies(described, left_out)
     learnt, held_out = _hold_out(described, test_share)
-    detector = _fit(learnt, false_alarm_rate, on_progress, left_out)
+    machines = sorted({clip.clip.machine for clip in described})
+    detector = _fit(machines, learnt, false_alarm_rate, on_progress, left_out)
+    learnt = [clip for clip in learnt if clip.clip.machine in detector.machines]
     manifest = Manifest(
         features=features,
         channels=channels,
@@ -203,21 +205,27 @@ def _by_machine(described: Iterable[DescribedClip]) -> dict[str, list[DescribedC
 
 
 def _fit(
-    learnt: list[DescribedClip], false_alarm_rate: float, on_progress: Progress | None, left_out: list[str]
+    names: list[str],
+    learnt: list[DescribedClip],
+    false_alarm_rate: float,
+    on_progress: Progress | None,
+    left_out: list[str],
 ) -> Detector:
     """A detector for every machine that has enough clips; the others go to `left_out`."""
     machines = {}
     grouped = _by_machine(learnt)
-    for n_done, (name, clips) in enumerate(grouped.items(), start=1):
-        X = np.stack([clip.descriptors for clip in clips]).astype(np.float64)
+    for n_done, name in enumerate(names, start=1):
         try:
-            takes = [clip.clip.take for clip in clips]
+            if name not in grouped:
+                raise DataError(name, "no normal recordings to learn from", "Record normal sound of it.")
+            X = np.stack([clip.descriptors for clip in grouped[name]]).astype(np.float64)
+            takes = [clip.clip.take for clip in grouped[name]]
             machines[name] = MachineDetector.fit(X, takes, false_alarm_rate=false_alarm_rate)
         except DataError as error:
             problem = f"machine not learnt, {error.problem} (beside those held out for the figures)"
             left_out.append(f"{name}: {problem}. {error.remedy}")
         if on_progress:
-            on_progress("normality", n_done, len(grouped))
+            on_progress("normality", n_done, len(names))
     if not machines:
         reasons = "; ".join(left_out[:3]) or "there are no normal clips"
         more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
