@@ -4,6 +4,7 @@
 #   make test    lint, types, tests
 #   make slow    the tests that take long
 #   make bench   Auscult beside the original's recipe, in one run
+#   make faults  pictures and sounds of every synthetic fault, in docs/faults
 #   make serve   serve the demonstration's bundle, or BUNDLE=other.auscult, on PORT=5000
 #   make lock    write constraints.txt anew from what a fresh environment resolves to
 
@@ -17,7 +18,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PIP_CONSTRAINT = constraints.txt
 export PIP_BUILD_CONSTRAINT = constraints.txt
 
-.PHONY: demo test slow bench serve lock clean
+.PHONY: demo test slow bench faults serve lock clean
 
 demo: $(VENV)/.train
 	$(VENV)/bin/auscult demo demo
@@ -29,10 +30,13 @@ test: $(VENV)/.dev
 	$(VENV)/bin/pytest -m "not slow"
 
 slow: $(VENV)/.dev
-	$(VENV)/bin/pytest -m slow --timeout=900
+	$(VENV)/bin/pytest -m slow --timeout=1800 -s
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/run.py
+
+faults: $(VENV)/.docs
+	$(VENV)/bin/python docs/figures/faults.py
 
 serve: $(VENV)/.train
 	@test -e $(BUNDLE) || test $(BUNDLE) != demo/fan.auscult || $(VENV)/bin/auscult demo demo
@@ -43,7 +47,7 @@ lock: export PIP_BUILD_CONSTRAINT =
 lock:
 	rm -rf .lock && $(PYTHON) -m venv .lock
 	.lock/bin/python -m pip install --quiet torch==2.13.0 hatchling editables \
-		--editable '.[train,monitor,cluster,registry,azure,notebook,dev,bench]'
+		--editable '.[train,monitor,cluster,registry,azure,notebook,docs,dev,bench]'
 	.lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf .lock
 

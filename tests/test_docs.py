@@ -1,5 +1,6 @@
 """What the documentation promises is there, and what is there is documented."""
 
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 import typer
 
 from auscult.cli import app
+from auscult.synth import MACHINES
+from auscult.synth.truth import Truth
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -81,3 +84,30 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^|`)make (\w+)", README + CONTRIBUTING, re.MULTILINE))))
 def test_make_targets_exist(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("machine_type", "fault"), [(name, fault) for name, kind in MACHINES.items() for fault in kind.faults]
+)
+def test_every_fault_has_a_page_with_a_picture(machine_type, fault):
+    page = ROOT / "docs" / "faults" / f"{machine_type}-{fault}.md"
+    text = page.read_text()
+    for part in ("## What happens", "## What changes in the sound", "## What it may be mistaken for", "## Hear it"):
+        assert part in text
+    assert f"images/{machine_type}-{fault}.png" in text
+    assert f"--machine {machine_type} --faults {fault}`" in text
+    assert f"({page.name})" in (page.parent / "README.md").read_text()
+
+
+def test_every_option_of_synth_is_documented():
+    page = (ROOT / "docs" / "synthetic.md").read_text()
+    for parameter in typer.main.get_command(app).commands["synth"].params:
+        for option in parameter.opts:
+            if option.startswith("--") and option != "--help":
+                assert f"`{option}" in page
+
+
+def test_every_column_of_the_truth_is_documented():
+    page = (ROOT / "docs" / "synthetic.md").read_text()
+    for field in dataclasses.fields(Truth):
+        assert f"`{field.name}`" in page

@@ -44,6 +44,10 @@ class AuscultError(Exception):
         self.problem = problem
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type["AuscultError"], tuple[str, str, str]]:
+        """Travel between processes as what it was made of."""
+        return type(self), (self.where, self.problem, self.remedy)
+
 
 class OptionError(AuscultError):
     """An argument is out of range or contradicts another."""

@@ -1,9 +1,15 @@
 import zipfile
+from typing import Annotated
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from auscult.cli.options import channel_policy, check_output
+from auscult.cli.options import SeveralValues, channel_policy, check_output
 from auscult.errors import OptionError
+
+Snrs = Annotated[list[float], typer.Option(default_factory=list)]
+Names = Annotated[list[str], typer.Option(default_factory=list)]
 
 
 @pytest.mark.parametrize(("text", "policy"), [("mean", "mean"), ("all", "all"), ("0", 0), ("12", 12)])
@@ -31,3 +37,37 @@ def test_nothing_else_is_overwritten(tmp_path):
     for name in ("6_dB_fan.zip", "clip.wav"):
         with pytest.raises(OptionError, match="exists and is no bundle"):
             check_output(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["data", "--snr", "-6", "0", "6e1", "--name", "a", "b", "--n", "3"], ("data", [-6, 0, 60], ["a", "b"], 3)),
+        (["data", "--snr", "-6", "--snr", "6"], ("data", [-6, 6], [], 1)),
+        (["data", "--name=a", "--name=b"], ("data", [], ["a", "b"], 1)),
+        (["--n", "2", "data"], ("data", [], [], 2)),
+        (["--snr", "1", "--", "data"], ("data", [1], [], 1)),
+    ],
+)
+def test_lists_take_values_one_after_the_other(args, expected):
+    app, seen = typer.Typer(), []
+
+    @app.command(cls=SeveralValues)
+    def verb(root: str, snr: Snrs, name: Names, n: int = 1) -> None:
+        seen.append((root, snr, name, n))
+
+    done = CliRunner().invoke(app, args)
+    assert done.exit_code == 0, done.output
+    assert seen == [expected]
+
+
+def test_what_is_no_value_of_a_list_is_named():
+    app = typer.Typer()
+
+    @app.command(cls=SeveralValues)
+    def verb(root: str, snr: Snrs) -> None:
+        pass
+
+    done = CliRunner().invoke(app, ["data", "--snr", "6", "loud"])
+    assert done.exit_code == 2
+    assert "loud" in done.output, done.output

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from auscult.synth.processes import ornstein_uhlenbeck, shaped_noise, sum_of_harmonics, turning_angle, unit_phasor
+from auscult.synth.processes import (
+    band_power,
+    child_rng,
+    ornstein_uhlenbeck,
+    shaped_noise,
+    sum_of_harmonics,
+    turning_angle,
+    unit_phasor,
+)
 
 SR = 8000
 
@@ -33,3 +41,18 @@ def test_harmonics_equal_their_cosines():
     phasors = np.array([1.0, 0.5j, -0.25 + 0.1j])
     expected = sum(np.abs(c) * np.cos(k * angle + np.angle(c)) for k, c in enumerate(phasors, start=1))
     np.testing.assert_allclose(sum_of_harmonics(phasors, unit_phasor(angle)), expected, atol=1e-5)
+
+
+def test_a_band_has_unit_power_and_falls_by_24_db_an_octave():
+    frequency_hz = np.arange(0.0, 20000)
+    power = band_power(frequency_hz, (500, 2000))
+    assert power.sum() == pytest.approx(1)
+    flat_db, below_db, above_db = (10 * np.log10(power[hz]) for hz in (1000, 125, 8000))
+    assert flat_db - below_db == pytest.approx(48, abs=1)
+    assert flat_db - above_db == pytest.approx(48, abs=1)
+
+
+def test_streams_are_named_and_independent():
+    draws = [child_rng(5, *key).random(4) for key in (("fan", "id_00"), ("fan", "id_02"), ("noise", "id_00"))]
+    assert len({tuple(draw) for draw in draws}) == 3
+    np.testing.assert_array_equal(draws[0], child_rng(5, "fan", "id_00").random(4))

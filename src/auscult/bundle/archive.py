@@ -7,12 +7,12 @@ more than it seems.
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from auscult.errors import BundleError
+from auscult.files import whole_file
 
 MANIFEST = "manifest.json"
 MANIFEST_SUM = "manifest.sha256"
@@ -40,25 +40,17 @@ def write_archive(path: str | os.PathLike[str], manifest: dict[str, Any], member
     """
     manifest = manifest | {"members": {name: sha256(members[name]) for name in sorted(members)}}
     manifest_json = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    path = Path(path)
-    temporary: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
+        with whole_file(path) as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 head = [(MANIFEST, manifest_json.encode()), (MANIFEST_SUM, sha256(manifest_json.encode()).encode())]
                 for name, content in [*head, *sorted(members.items())]:
                     archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980-01-01
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)  # a temporary file is its owner's only, a bundle is for whoever serves it
-        temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise BundleError(str(path), f"cannot be written ({reason})", "Check the folder and the space on it.") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -11,6 +11,7 @@ import typer
 
 from auscult import __version__
 from auscult.cli import bundle, demo, predict, serve, synth, train
+from auscult.cli.options import SeveralValues
 from auscult.cli.output import err, print_error
 from auscult.errors import AuscultError
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
-app.command("synth")(synth.synth)
+app.command("synth", cls=SeveralValues)(synth.synth)
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)

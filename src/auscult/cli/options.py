@@ -1,7 +1,11 @@
 """Options that several verbs have."""
 
+import re
 import zipfile
 from pathlib import Path
+from typing import Any
+
+import typer.core
 
 from auscult.audio import ChannelPolicy
 from auscult.bundle.archive import MANIFEST, MANIFEST_SUM
@@ -50,3 +54,28 @@ def check_output(path: Path) -> Path:
     if not path.parent.is_dir():
         raise OptionError(str(path), f"there is no folder {path.parent}", f"Make it with: mkdir -p {path.parent}")
     return path
+
+
+class SeveralValues(typer.core.TyperCommand):
+    """A verb whose options for lists take several values at once: ``--snr -6 0 6`` beside ``--snr -6 --snr 0``.
+
+    A list ends at the next option; what stands before the first option are the arguments.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Repeat the option before each further value, as the parser knows it."""
+        lists = {name for param in self.params if getattr(param, "multiple", False) for name in param.opts}
+        return super().parse_args(ctx, _repeated(args, lists))
+
+
+def _repeated(args: list[str], lists: set[str]) -> list[str]:
+    repeated: list[str] = []
+    option, n_values = "", 0
+    for arg in args:
+        if arg.startswith("-") and not re.fullmatch(r"-[\d.]+(e-?\d+)?", arg):  # a negative number is a value
+            option, n_values = arg if arg in lists else "", 0
+        elif option:
+            repeated += [option] * (n_values > 0)
+            n_values += 1
+        repeated.append(arg)
+    return repeated

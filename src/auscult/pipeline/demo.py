@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -53,7 +54,9 @@ def synthesise(root: Path, *, seed: int, on_progress: Progress) -> None:
         n_ids=2,
         n_normal=100,
         n_anomalous=20,
+        n_channels=1,
         seed=seed,
+        n_jobs=os.cpu_count() or 1,
         on_progress=lambda n_done, n_total: on_progress("synth", n_done, n_total),
     )
 

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from auscult.evaluate import JudgedClip, detection_figures
 from auscult.extras import require
 from auscult.faults import ANOMALOUS, NORMAL
 from auscult.features import LogMel
-from auscult.synth.truth import Truth
+from auscult.synth.truth import is_truth_csv
 
 SPLIT = (
     "the last {share:.0%} of each machine's normal takes and all anomalous clips were held out: none was learnt from"
@@ -279,6 +279,5 @@ def _training_data(root: Path, learnt: list[DescribedClip], left_out: list[str])
 
 def _is_synthetic(root: Path) -> bool:
     """Whether the folder, or one that it lies in or that lies in it, holds the table of a synthetic data set."""
-    columns = ",".join(field.name for field in fields(Truth))
     near = [*(folder / "truth.csv" for folder in [root, *root.parents[:4]]), *root.rglob("truth.csv")]
-    return any(table.is_file() and table.read_bytes()[: len(columns)] == columns.encode() for table in near)
+    return any(is_truth_csv(table) for table in near)

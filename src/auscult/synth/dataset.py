@@ -1,15 +1,22 @@
-"""Seed -> folder of fan clips mixed with factory noise as MIMII was, and truth.csv.
+"""Seed -> folder of clips in MIMII's layout, and truth.csv.
 
-Order of work: the whole table of truth is known first and laid down as truth.unfinished.csv; then come the clips,
-each written whole or not at all; last the table is renamed truth.csv. A run that was interrupted is run again: it
-recognises its own table, keeps the clips that are there and ends with the bytes of an uninterrupted run.
+Order of work: the table of truth is laid down first as truth.unfinished.csv; then come the clips, each written whole
+or not at all, and after the clips of each take a line in truth.unfinished.jsonl with their true SNR; last, truth.csv.
+A run that was interrupted is run again: it recognises its own table, keeps the takes that are done and ends with the
+bytes of an uninterrupted run.
 """
 
+import csv
 import io
-import math
+import json
+import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import groupby
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,64 +24,70 @@ import soundfile
 from numpy.typing import NDArray
 
 from auscult.errors import DataError, OptionError
-from auscult.synth.fan import render_fan
-from auscult.synth.noise import HIGHEST_PEAK, render_noise
-from auscult.synth.processes import FloatArray
-from auscult.synth.truth import (
-    Recipe,
-    Take,
-    Truth,
-    child_rng,
-    clip_path,
-    fan_of,
-    list_takes,
-    list_truth,
-    severity_of,
-    truth_csv,
-)
+from auscult.files import whole_file
+from auscult.synth.clip import draw_scenes, mix
+from auscult.synth.noise import render_noise
+from auscult.synth.place import draw_place, normal_power, render_machine
+from auscult.synth.processes import child_rng
+from auscult.synth.recipe import Recipe, check_recipe
+from auscult.synth.truth import Take, Truth, list_takes, list_truth, scene_number, truth_csv
 
-FULL_SCALE = 0.99
-MOST_IDS = 50  # two digits, even numbers
-SHORTEST_S = 0.5
-LOWEST_SR = 8000
-LARGEST_SNR_DB = 60.0  # beyond, 16 bits do not hold the weaker part
+TABLE = "truth.csv"
+UNFINISHED_TABLE = "truth.unfinished.csv"
+DONE = "truth.unfinished.jsonl"
+
+Snrs = dict[str, float]
+"""True SNR in dB of clips, by path."""
 
 
 def write_dataset(
     root: str | Path,
     *,
+    machine_types: Sequence[str] = ("fan",),
     n_ids: int = 2,
     snr_db: Sequence[float] = (6,),
     n_normal: int = 60,
     n_anomalous: int = 20,
+    faults: Sequence[str] = (),
+    severity: float | tuple[float, float] | None = None,
+    n_channels: int = 8,
     duration_s: float = 10.0,
     sr: int = 16000,
-    severity: float | None = None,
     seed: int = 0,
+    n_jobs: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Truth]:
-    """Write a synthetic data set of fans, some imbalanced, in MIMII's layout.
+    """Write a synthetic data set of machines, some with a fault, in MIMII's layout.
 
-    ``<root>/<snr>_dB_fan/fan/id_00/{normal,abnormal}/00000000.wav`` (mono, 16-bit PCM) and ``<root>/truth.csv``.
+    ``<root>/<snr>_dB_<type>/<type>/id_00/{normal,abnormal}/00000000.wav`` (16-bit PCM) and ``<root>/truth.csv``.
     Each take is mixed with different noise at each SNR. Arguments equal to those of an earlier run on the same root
-    complete it; the bytes depend on nothing but the arguments.
+    complete it; the bytes depend on nothing but the arguments, and those of a clip not on how many there are.
 
     Parameters
     ----------
     root : path
         Folder to write to; made if missing.
+    machine_types : sequence of {"fan", "pump", "slider", "valve"}
     n_ids : int in [1, 50]
-        Number of machines, each an individual: id_00, id_02, ...
+        Number of machines of each type, each an individual: id_00, id_02, ...
     snr_db : sequence of float in [-60, 60], dB
+        Of the machine's normal sound on average over the noise.
     n_normal, n_anomalous : int
         Takes per machine; at least 1 and 0.
+    faults : sequence of str
+        Faults to draw from (`auscult.synth.FAULTS`), several at a time joined by ``+``; each type takes those it has.
+        Empty for all, one at a time.
+    severity : float in [0, 1], (low, high), or None
+        Of every fault, or drawn uniformly between two; None draws it for each take, often mild (Beta 2.5, 2).
+    n_channels : int in [1, 16]
+        Microphones, evenly on a circle of 68 mm; a single one at its centre.
     duration_s : float >= 0.5, s
     sr : int >= 8000, Hz
-    severity : float in [0, 1] or None
-        Of every fault; None draws it for each take, often mild (Beta 2.5, 2).
     seed : int >= 0
+    n_jobs : int >= 1
+        Processes that work at a time; the bytes do not depend on it.
     on_progress : callable
-        Called with (number of clips done, number of clips in all) after each clip.
+        Called with (number of clips done, number of clips in all) after each take.
 
     Returns
     -------
@@ -94,112 +107,111 @@ def write_dataset(
     machine's normal sound, not clip by clip, so a louder clip stands out more.
     """
     snrs_db = tuple(float(snr) + 0.0 for snr in snr_db)  # + 0.0 makes -0.0 and 0 the same folder
-    recipe = Recipe(n_ids, snrs_db, n_normal, n_anomalous, duration_s, sr, severity, seed)
-    _check(recipe)
+    severities = severity if severity is None or isinstance(severity, tuple) else (severity, severity)
+    recipe = Recipe(
+        tuple(machine_types), n_ids, snrs_db, n_normal, n_anomalous, tuple(faults), severities, n_channels, duration_s,
+        sr, seed,
+    )  # fmt: skip
+    check_recipe(recipe)
+    if n_jobs < 1:
+        raise OptionError("n_jobs", f"expected 1 or more, got {n_jobs}", "Give the number of processes.")
     root, rows = Path(root), list_truth(recipe)
     with _disk_errors(root):
-        _claim(root, rows)
-    n_done = 0
-    for _, takes in groupby(list_takes(recipe), key=lambda take: take.machine_id):
-        for _ in _write_machine(root, recipe, list(takes)):
-            n_done += 1
-            if on_progress is not None:
-                on_progress(n_done, len(rows))
-    with _disk_errors(root / "truth.csv"):
-        if not (root / "truth.csv").exists():
-            (root / "truth.unfinished.csv").replace(root / "truth.csv")
+        snrs = _claim(root, rows)
+    takes = list_takes(recipe)
+    missing = [take for take in takes if not _is_done(root, recipe, take, snrs)]
+    n_done = len(rows) - len(missing) * len(recipe.snr_db)
+    if on_progress is not None and n_done:
+        on_progress(n_done, len(rows))
+    for take_snrs in _map(partial(_write_take, root, recipe), missing, n_jobs):
+        snrs |= take_snrs
+        with _disk_errors(root / DONE), (root / DONE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(take_snrs) + "\n")
+        n_done += len(take_snrs)
+        if on_progress is not None:
+            on_progress(n_done, len(rows))
+    rows = [replace(row, true_snr_db=snrs[row.path]) for row in rows]
+    with _disk_errors(root / TABLE):
+        _write_whole(root / TABLE, truth_csv(rows))
+        for leftover in (UNFINISHED_TABLE, DONE):
+            (root / leftover).unlink(missing_ok=True)
     return rows
 
 
-def _check(recipe: Recipe) -> None:
-    """Refuse arguments out of range; comparisons are written so that nan is refused as well."""
-    names = [f"{snr:g}" for snr in recipe.snr_db]
-    checks = [
-        ("n_ids", recipe.n_ids, 1 <= recipe.n_ids <= MOST_IDS, f"a whole number from 1 to {MOST_IDS}"),
-        ("n_normal", recipe.n_normal, recipe.n_normal >= 1, "a whole number, 1 or more"),
-        ("n_anomalous", recipe.n_anomalous, recipe.n_anomalous >= 0, "a whole number, 0 or more"),
-        ("duration_s", recipe.duration_s, SHORTEST_S <= recipe.duration_s < math.inf, f"{SHORTEST_S} s or more"),
-        ("sr", recipe.sr, recipe.sr >= LOWEST_SR, f"a whole number of Hz, {LOWEST_SR} or more"),
-        ("seed", recipe.seed, recipe.seed >= 0, "a whole number, 0 or more"),
-        ("severity", recipe.severity, recipe.severity is None or 0 <= recipe.severity <= 1, "a number in [0, 1]"),
-        ("snr_db", recipe.snr_db, len(names) > 0, "at least one SNR"),
-        ("snr_db", recipe.snr_db, len(set(names)) == len(names), "each SNR once"),
-    ]
-    checks += [("snr_db", snr, abs(snr) <= LARGEST_SNR_DB, f"{LARGEST_SNR_DB} dB at most") for snr in recipe.snr_db]
-    for name, value, is_right, expected in checks:
-        if not is_right or (expected.startswith("a whole") and not isinstance(value, int)):
-            raise OptionError(name, f"expected {expected}, got {value}", f"Give another value for {name}.")
+def _map(write: Callable[[Take], Snrs], takes: list[Take], n_jobs: int) -> Iterator[Snrs]:
+    """What `write` gives for each take in turn, computed here or in several processes."""
+    if n_jobs == 1 or len(takes) < 2:
+        yield from map(write, takes)
+        return
+    with ProcessPoolExecutor(n_jobs, multiprocessing.get_context("spawn"), _ignore_interrupts) as pool:
+        try:
+            yield from pool.map(write, takes, chunksize=min(8, -(-len(takes) // n_jobs)))
+        except BrokenProcessPool as error:
+            problem = "a worker process was killed, perhaps for want of memory"
+            raise DataError("synth", problem, "Run it again with fewer jobs: it goes on where it was.") from error
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)  # Ctrl-C ends now, not after the last clip
+            raise
 
 
-def _claim(root: Path, rows: list[Truth]) -> None:
-    """Make sure that the root is empty of clips or holds this very data set, then lay down its table."""
-    table = truth_csv(rows)
-    tables = [path for path in (root / "truth.csv", root / "truth.unfinished.csv") if path.exists()]
-    for path in tables:
-        if path.read_bytes() != table:
-            raise DataError(str(path), "belongs to a data set of other parameters", "Use another folder.")
-    ours = {root / row.path for row in rows} if tables else set()
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent process, which ends its workers in good order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _claim(root: Path, rows: list[Truth]) -> Snrs:
+    """Make sure that the root is empty of clips or holds this very data set; lay down its table; say what is done."""
+    planned = truth_csv(rows)
+    finished, unfinished = _read(root / TABLE), _read(root / UNFINISHED_TABLE)
+    snrs = _true_snrs(finished)
+    for name, table, expected in (
+        (TABLE, finished, truth_csv([replace(row, true_snr_db=snrs.get(row.path)) for row in rows])),
+        (UNFINISHED_TABLE, unfinished, planned),
+    ):
+        if table is not None and table != expected:
+            raise DataError(str(root / name), "belongs to a data set of other parameters", "Use another folder.")
+    is_ours = finished is not None or unfinished is not None
+    ours = {root / row.path for row in rows} if is_ours else set()
     strays = sorted(path for path in root.rglob("*") if path.suffix.lower() == ".wav" and path not in ours)
     if strays:
         raise DataError(str(strays[0]), "would be mixed up with the synthetic clips", "Use an empty folder.")
-    if not tables:
-        _write_whole(root / "truth.unfinished.csv", table)
+    if not is_ours:
+        (root / DONE).unlink(missing_ok=True)
+        _write_whole(root / UNFINISHED_TABLE, planned)
+    return snrs | _read_done(root / DONE)
 
 
-def _write_machine(root: Path, recipe: Recipe, takes: list[Take]) -> Iterator[None]:
-    """Write the missing clips of one machine; yield after each clip, old or new."""
-    missing = {
-        (take, snr_db): root / clip_path(take, snr_db)
-        for take in takes
-        for snr_db in recipe.snr_db
-        if not _is_there(root / clip_path(take, snr_db), recipe)
-    }
-    scale, noise_gains = _set_levels(recipe, takes) if missing else (0.0, {})
-    for take in takes:
-        paths = {snr_db: missing[take, snr_db] for snr_db in recipe.snr_db if (take, snr_db) in missing}
-        y = _render_take(recipe, take) if paths else None
-        for snr_db in recipe.snr_db:
-            if y is not None and snr_db in paths:
-                clip = scale * (y + noise_gains[snr_db] * _render_noise(recipe, take, snr_db))
-                _write_whole(paths[snr_db], _wav(clip, recipe.sr))
-            yield
+def _read_done(path: Path) -> Snrs:
+    """What the takes that are done left behind; the last line may be cut off and is taken away."""
+    lines = (_read(path) or b"").splitlines(keepends=True)
+    if lines and not lines[-1].endswith(b"\n"):
+        _write_whole(path, b"".join(lines[:-1]))
+        lines = lines[:-1]
+    return {clip: snr_db for line in lines for clip, snr_db in json.loads(line).items()}
 
 
-def _set_levels(recipe: Recipe, takes: list[Take]) -> tuple[float, dict[float, float]]:
-    """Recording gain of one machine and gain of the noise at each SNR; this renders the machine once in advance.
-
-    The recording gain leaves room for the loudest take meeting the highest peak of the loudest noise.
-    """
-    powers, peak = [], 0.0
-    for take in takes:
-        y = _render_take(recipe, take)
-        peak = max(peak, float(np.max(np.abs(y))))
-        if take.is_normal:
-            powers.append(float(np.mean(y.astype(np.float64) ** 2)))
-    power = float(np.mean(powers))
-    noise_gains = {snr_db: math.sqrt(power * 10 ** (-snr_db / 10)) for snr_db in recipe.snr_db}
-    return FULL_SCALE / (peak + max(noise_gains.values()) * HIGHEST_PEAK), noise_gains
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
-def _render_take(recipe: Recipe, take: Take) -> NDArray[np.float32]:
-    """Sound of the machine alone."""
-    return render_fan(
-        fan_of(recipe, take),
-        duration_s=recipe.duration_s,
-        sr=recipe.sr,
-        rng=child_rng(recipe.seed, "machine", take.name),
-        imbalance=severity_of(recipe, take),
-    )
+def _true_snrs(table: bytes | None) -> Snrs:
+    """True SNRs in a table of truth; of a foreign one, none."""
+    rows = csv.DictReader(io.StringIO((table or b"").decode("utf-8", "replace")))
+    if not {"path", "true_snr_db"} <= set(rows.fieldnames or ()):
+        return {}
+    try:
+        return {row["path"]: float(row["true_snr_db"]) for row in rows}
+    except (TypeError, ValueError):
+        return {}
 
 
-def _render_noise(recipe: Recipe, take: Take, snr_db: float) -> NDArray[np.float32]:
-    """Noise of one clip, of unit power."""
-    rng = child_rng(recipe.seed, "noise", clip_path(take, snr_db))
-    return render_noise(duration_s=recipe.duration_s, sr=recipe.sr, rng=rng)
+def _is_done(root: Path, recipe: Recipe, take: Take, snrs: Snrs) -> bool:
+    """Whether all clips of a take are there; a clip that cannot be one of its own is refused."""
+    is_there = [_is_there(root / take.path(snr_db), recipe) for snr_db in recipe.snr_db]
+    return all(is_there) and all(take.path(snr_db) in snrs for snr_db in recipe.snr_db)
 
 
 def _is_there(path: Path, recipe: Recipe) -> bool:
-    """Whether a clip of this recipe is there already; a clip that cannot be one of its own is refused."""
     with _disk_errors(path):
         if not path.exists():
             return False
@@ -207,30 +219,46 @@ def _is_there(path: Path, recipe: Recipe) -> bool:
         info = soundfile.info(str(path))
     except soundfile.LibsndfileError:
         info = None
-    if info is None or (info.samplerate, info.frames) != (recipe.sr, round(recipe.duration_s * recipe.sr)):
-        expected = f"expected a whole clip of {recipe.duration_s:g} s at {recipe.sr} Hz"
-        raise DataError(str(path), expected, "Delete it, or use another folder for other parameters.")
+    expected = (recipe.n_channels, recipe.sr, recipe.n_samples)
+    if info is None or (info.channels, info.samplerate, info.frames) != expected:
+        problem = f"expected a whole clip of {recipe.duration_s:g} s at {recipe.sr} Hz, {recipe.n_channels} channels"
+        raise DataError(str(path), problem, "Delete it, or use another folder for other parameters.")
     return True
 
 
-def _wav(y: FloatArray, sr: int) -> bytes:
+def _write_take(root: Path, recipe: Recipe, take: Take) -> Snrs:
+    """Render a take, mix it at each SNR, write the clips; what their true SNRs are."""
+    machine = {"machine_type": take.machine_type, "machine_number": take.machine_number, "seed": recipe.seed}
+    place = draw_place(**machine, n_channels=recipe.n_channels)
+    power = normal_power(**machine, n_channels=recipe.n_channels, sr=recipe.sr)
+    scenes = draw_scenes(recipe.seed)
+    shape = {"n_samples": recipe.n_samples, "sr": recipe.sr}
+    y = render_machine(
+        place, take.key, state=take.state, fault=take.fault, severity=take.severity, seed=recipe.seed, **shape
+    )
+    snrs = {}
+    for snr_db in recipe.snr_db:
+        path = take.path(snr_db)
+        rng = child_rng(recipe.seed, "noise", path)
+        noise = render_noise(scenes[scene_number(recipe, path)], n_channels=recipe.n_channels, rng=rng, **shape)
+        clip, snrs[path] = mix(y, noise, snr_db=snr_db, power=power, level_db=place.level_db)
+        _write_whole(root / path, _wav(clip, recipe.sr))
+    return snrs
+
+
+def _wav(y: NDArray[np.float32], sr: int) -> bytes:
     """A WAV file's bytes: made in memory, because libsndfile hides the cause of a disk error."""
     wav = io.BytesIO()
-    soundfile.write(wav, y, sr, format="WAV", subtype="PCM_16")
+    soundfile.write(wav, y.T, sr, format="WAVEX" if len(y) > 2 else "WAV", subtype="PCM_16")  # as MIMII's are
     return wav.getvalue()
 
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, making its folder."""
-    part = path.with_name(path.name + ".part")
     with _disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        except BaseException:  # an interrupt, too, must leave no half
-            part.unlink(missing_ok=True)
-            raise
+        with whole_file(path) as file:
+            file.write(content)
 
 
 @contextmanager

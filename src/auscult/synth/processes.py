@@ -11,6 +11,22 @@ ComplexArray = NDArray[np.complexfloating[Any]]
 CONTROL_HZ = 50  # rate at which slow processes are drawn; their correlation times are 0.5 s and more
 
 
+def child_rng(seed: int, *key: int | str) -> np.random.Generator:
+    """Independent random stream named by a key, the same in whatever order the streams are used.
+
+    Parameters
+    ----------
+    seed : int >= 0
+    *key : int or str
+        What the stream is for.
+
+    Returns
+    -------
+    Generator
+    """
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple("/".join(map(str, key)).encode())))
+
+
 def ornstein_uhlenbeck(n_samples: int, *, sr: int, sd: float, tau_s: float, rng: np.random.Generator) -> FloatArray:
     """Slow random drift about zero: a stationary Ornstein-Uhlenbeck process, linear between control points.
 
@@ -54,6 +70,25 @@ def shaped_noise(power: FloatArray, n_samples: int, rng: np.random.Generator) ->
     """
     real, imaginary = rng.standard_normal((2, power.size))
     return np.fft.irfft(n_samples * np.sqrt(power / 4) * (real + 1j * imaginary), n_samples)
+
+
+def band_power(frequency_hz: FloatArray, band_hz: tuple[float, float]) -> FloatArray:
+    """Power spectrum of unit power between two frequencies, with slopes of 24 dB an octave.
+
+    Parameters
+    ----------
+    frequency_hz : ndarray, shape (n_bins,), Hz
+    band_hz : (float, float), Hz
+
+    Returns
+    -------
+    ndarray, shape (n_bins,)
+        Its sum is 1.
+    """
+    low_hz, high_hz = band_hz
+    rise, fall = (low_hz / np.maximum(frequency_hz, 1.0)) ** 2, (frequency_hz / high_hz) ** 2
+    power = 1 / ((1 + (rise**2) ** 2) * (1 + (fall**2) ** 2))  # squares: four times as fast as a power of 8
+    return np.asarray(power / power.sum())
 
 
 def turning_angle(speed_hz: FloatArray, *, sr: int, rng: np.random.Generator) -> FloatArray:

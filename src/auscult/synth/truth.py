@@ -1,73 +1,89 @@
-"""Recipe of a data set -> its table of truth: one row a clip, all known before anything is rendered."""
+"""Recipe of a data set -> its takes, and its table of truth with a row a clip, known before anything is rendered."""
 
 import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
-import numpy as np
+from auscult.synth.clip import N_SCENES, draw_scenes
+from auscult.synth.machines import MACHINES, Nameplate
+from auscult.synth.place import draw_place, machine_id
+from auscult.synth.processes import child_rng
+from auscult.synth.recipe import Recipe, faults_of
 
-from auscult.synth.fan import Fan, draw_fan
-
-MACHINE_TYPE = "fan"
-FAULT = "imbalance"
-SEVERITY_BETA = (2.5, 2.0)  # mean 0.56; one fault in seven is milder than 0.3, among the normal clips
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a data set is made from; `write_dataset` describes the fields. Equal recipes give equal bytes."""
-
-    n_ids: int
-    snr_db: tuple[float, ...]
-    n_normal: int
-    n_anomalous: int
-    duration_s: float
-    sr: int
-    severity: float | None
-    seed: int
+SEVERITY_BETA = (3.0, 1.8)  # mean 0.62; one fault in ten is milder than 0.35, among the normal clips
+TAKES_A_STATE = 10  # so many takes in a row are recorded in one operating state
 
 
 @dataclass(frozen=True)
 class Take:
-    """One underlying recording of one machine, remixed at each SNR."""
+    """One underlying recording of one machine, remixed at each SNR.
 
+    Parameters
+    ----------
+    machine_type : str
+    machine_number : int
+    label : {"normal", "anomalous"}
+    number : int
+    state : str
+        Operating state.
+    fault : str
+        Empty if normal.
+    severity : float in [0, 1]
+    """
+
+    machine_type: str
     machine_number: int
-    is_normal: bool
+    label: str
     number: int
+    state: str
+    fault: str
+    severity: float
 
     @property
-    def machine_id(self) -> str:
-        """MIMII numbers its machines 00, 02, 04, 06."""
-        return f"id_{2 * self.machine_number:02d}"
+    def key(self) -> str:
+        """Folder and file name below the machine's, without the suffix."""
+        return take_key(self.label, self.number)
 
     @property
     def name(self) -> str:
         """Folder and file name within one SNR, which name the take as well."""
-        return f"{MACHINE_TYPE}/{self.machine_id}/{'normal' if self.is_normal else 'abnormal'}/{self.number:08d}"
+        return f"{self.machine_type}/{machine_id(self.machine_number)}/{self.key}"
+
+    def path(self, snr_db: float) -> str:
+        """Path of a clip relative to the data set's root, as in MIMII: ``6_dB_fan/fan/id_00/normal/00000000.wav``."""
+        return f"{snr_db:g}_dB_{self.machine_type}/{self.name}.wav"
 
 
 @dataclass(frozen=True)
 class Truth:
-    """One row of truth.csv.
+    """One row of truth.csv; what does not apply is empty.
 
     Parameters
     ----------
     path : str
         Of the clip, relative to the data set's root, with forward slashes.
     machine_type, machine_id : str
-        ``fan``; ``id_00``, ``id_02``, ...
+        ``fan``, ``pump``, ``slider`` or ``valve``; ``id_00``, ``id_02``, ...
     snr_db : float, dB
-        Mean power of the machine's normal takes over that of the noise.
+        Mean power of the machine's normal sound over that of the noise.
     label : {"normal", "anomalous"}
+    state : str
+        Operating state.
     fault : str
-        ``imbalance``; empty if normal.
+        Several at a time are joined by ``+``.
     severity : float in [0, 1]
     take : str
         The same for the remixes of one recording: keep them on one side of a split.
-    rotation_hz : float, Hz
-        Nominal; each clip runs within about 1 % of it.
-    n_blades : int
+    scene : str
+        Where the noise was recorded: kind and number.
+    true_snr_db : float or None, dB
+        Power of the machine over that of the noise in this very clip; None before it is rendered.
+    kind, mains_hz, rotation_hz, n_blades, period_s
+        `Nameplate` of the machine.
+    level_db : float, dB re full scale
+        How the recorder was set for this machine.
     seed : int
         Of the whole data set.
     """
@@ -77,81 +93,90 @@ class Truth:
     machine_id: str
     snr_db: float
     label: str
+    state: str
     fault: str
     severity: float
     take: str
-    rotation_hz: float
-    n_blades: int
+    scene: str
+    true_snr_db: float | None
+    kind: str | None
+    mains_hz: float | None
+    rotation_hz: float | None
+    n_blades: int | None
+    period_s: float | None
+    level_db: float
     seed: int
 
 
-def child_rng(seed: int, *key: int | str) -> np.random.Generator:
-    """Independent random stream named by a key, the same in whatever order the streams are used.
-
-    Parameters
-    ----------
-    seed : int >= 0
-    *key : int or str
-        What the stream is for.
-
-    Returns
-    -------
-    Generator
-    """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple("/".join(map(str, key)).encode())))
+def take_key(label: str, number: int) -> str:
+    """Folder and file name of a take below its machine's: ``abnormal/00000000``, as MIMII calls it."""
+    return f"{'normal' if label == 'normal' else 'abnormal'}/{number:08d}"
 
 
 def list_takes(recipe: Recipe) -> list[Take]:
     """All takes of a data set, machine by machine, normal before anomalous."""
     return [
-        Take(machine_number, is_normal, number)
+        _draw_take(recipe, machine_type, machine_number, label, number)
+        for machine_type in recipe.machine_types
         for machine_number in range(recipe.n_ids)
-        for is_normal, n_takes in ((True, recipe.n_normal), (False, recipe.n_anomalous))
+        for label, n_takes in (("normal", recipe.n_normal), ("anomalous", recipe.n_anomalous))
         for number in range(n_takes)
     ]
 
 
-def fan_of(recipe: Recipe, take: Take) -> Fan:
-    """The individual that a take was recorded from."""
-    return draw_fan(child_rng(recipe.seed, "fan", take.machine_id))
+def _draw_take(recipe: Recipe, machine_type: str, machine_number: int, label: str, number: int) -> Take:
+    """State, fault and severity of one take, drawn so that they depend on nothing else."""
+    key = (machine_type, machine_number, take_key(label, number))
+    states = MACHINES[machine_type].states
+    state_rng = child_rng(recipe.seed, "state", machine_type, machine_number, label, number // TAKES_A_STATE)
+    state = str(state_rng.choice(states))
+    if label == "normal":
+        return Take(machine_type, machine_number, label, number, state, "", 0.0)
+    fault = str(child_rng(recipe.seed, "fault", *key).choice(faults_of(recipe, machine_type)))
+    severity_rng = child_rng(recipe.seed, "severity", *key)
+    low, high = recipe.severity or (0, 0)
+    severity = severity_rng.uniform(low, high) if recipe.severity else severity_rng.beta(*SEVERITY_BETA)
+    return Take(machine_type, machine_number, label, number, state, fault, float(severity))
 
 
-def severity_of(recipe: Recipe, take: Take) -> float:
-    """Severity of the fault in a take: 0 if normal, else the recipe's own, else drawn so that mild cases are common."""
-    if take.is_normal:
-        return 0.0
-    if recipe.severity is not None:
-        return float(recipe.severity)
-    return float(child_rng(recipe.seed, "severity", take.name).beta(*SEVERITY_BETA))
-
-
-def clip_path(take: Take, snr_db: float) -> str:
-    """Path of a clip relative to the data set's root, as in MIMII: ``6_dB_fan/fan/id_00/normal/00000000.wav``."""
-    return f"{snr_db:g}_dB_{MACHINE_TYPE}/{take.name}.wav"
+def scene_number(recipe: Recipe, path: str) -> int:
+    """Number of the place whose noise a clip is mixed with."""
+    return int(child_rng(recipe.seed, "scene of", path).integers(N_SCENES))
 
 
 def list_truth(recipe: Recipe) -> list[Truth]:
-    """The rows of truth.csv, by SNR, machine, label and number."""
+    """The rows of truth.csv, by machine type, SNR, machine, label and number; without the true SNR."""
     takes = list_takes(recipe)
-    fans = {take.machine_id: fan_of(recipe, take) for take in takes if take.number == 0}
-    severities = [severity_of(recipe, take) for take in takes]
+    scenes = draw_scenes(recipe.seed)
     return [
-        Truth(
-            path=clip_path(take, snr_db),
-            machine_type=MACHINE_TYPE,
-            machine_id=take.machine_id,
-            snr_db=snr_db,
-            label="normal" if take.is_normal else "anomalous",
-            fault="" if take.is_normal else FAULT,
-            severity=severity,
-            take=take.name,
-            rotation_hz=fans[take.machine_id].rotation_hz,
-            n_blades=fans[take.machine_id].n_blades,
-            seed=recipe.seed,
-        )
+        _truth(recipe, take, snr_db, [scene.kind for scene in scenes])
+        for machine_type in recipe.machine_types
         for snr_db in sorted(recipe.snr_db)
-        for take, severity in zip(takes, severities, strict=True)
+        for take in takes
+        if take.machine_type == machine_type
     ]
+
+
+def _truth(recipe: Recipe, take: Take, snr_db: float, scene_kinds: Sequence[str]) -> Truth:
+    place = draw_place(take.machine_type, take.machine_number, n_channels=recipe.n_channels, seed=recipe.seed)
+    plate: Nameplate = MACHINES[take.machine_type].nameplate(place.machine)
+    number = scene_number(recipe, take.path(snr_db))
+    return Truth(
+        path=take.path(snr_db),
+        machine_type=take.machine_type,
+        machine_id=machine_id(take.machine_number),
+        snr_db=snr_db,
+        label=take.label,
+        state=take.state,
+        fault=take.fault,
+        severity=take.severity,
+        take=take.name,
+        scene=f"{scene_kinds[number]} {number}",
+        true_snr_db=None,
+        **asdict(plate),
+        level_db=place.level_db,
+        seed=recipe.seed,
+    )
 
 
 def truth_csv(rows: Sequence[Truth]) -> bytes:
@@ -161,3 +186,12 @@ def truth_csv(rows: Sequence[Truth]) -> bytes:
     writer.writeheader()
     writer.writerows(asdict(row) for row in rows)
     return text.getvalue().encode()
+
+
+def is_truth_csv(path: Path) -> bool:
+    """Whether a file is the table of a synthetic data set."""
+    columns = ",".join(field.name for field in fields(Truth)).encode()
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(columns)) == columns

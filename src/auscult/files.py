@@ -1,0 +1,41 @@
+"""Files that are whole or not there at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file for writing that gets its name only when it is complete.
+
+    Parameters
+    ----------
+    path : path
+        In a folder that exists. A file of that name is replaced at the moment the new one is complete.
+
+    Yields
+    ------
+    binary file
+        A hidden neighbour of the path, which vanishes if anything is raised while it is written, Ctrl-C included.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses it.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            yield file
+        temporary.chmod(0o644)  # a temporary file is its owner's only
+        temporary.replace(path)
+        temporary = None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
