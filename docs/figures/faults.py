@@ -95,7 +95,7 @@ def section(machine_type: str, fault: str) -> str:
     path.parent.mkdir(exist_ok=True)
     draw(fault.replace("-", " "), normal, faulty).save(path, optimize=True)
     page = (PAGES / f"{name}.md").read_text()
-    heading, sentence = re.search(r"# (.+)\n\n(.+?)\n\n", page, re.DOTALL).groups()
+    heading, sentence = re.match(r"# (.+)\n\n((?:.+\n)+)", page).groups()
     picture = base64.b64encode(path.read_bytes()).decode()
     return f"""<section id="{name}"><h2>{html.escape(heading)}</h2>
 <p>{html.escape(sentence)} <a href="{name}.md">More</a></p>

@@ -258,6 +258,22 @@ def test_a_line_that_was_cut_off_is_done_again(tmp_path):
     assert digests(tmp_path / "cut") == digests(tmp_path / "whole")
 
 
+def wait_until_gone(argument, timeout_s=20.0):
+    """Until no process with this argument, or started by one, is left."""
+    deadline = time.monotonic() + timeout_s
+    while left := [p for p in Path("/proc").glob("[0-9]*") if is_of(p, argument)]:
+        assert time.monotonic() < deadline, f"{left} go on without their parent"
+        time.sleep(0.02)
+
+
+def is_of(process, argument):
+    """Whether a process knows the argument; workers have it from their parent, in the environment."""
+    try:
+        return argument in (process / "environ").read_bytes().decode(errors="replace")
+    except OSError:  # it has just ended, or is another user's
+        return False
+
+
 SCRIPT = """
 import sys
 from auscult.synth import write_dataset
@@ -273,16 +289,13 @@ def test_a_killed_run_with_several_jobs_is_run_again_to_the_same_bytes(tmp_path,
     root = tmp_path / "killed"
     with subprocess.Popen(
         [sys.executable, str(script), str(root)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        start_new_session=True,
+        start_new_session=True, env=os.environ | {"ROOT": str(root)},
     ) as run:  # fmt: skip
         assert run.stdout is not None
         run.stdout.readline()  # some takes are done
         os.killpg(run.pid, how) if how == signal.SIGINT else run.kill()
-    for _ in range(200):  # workers of a parent that was killed notice it when they ask for more work
-        if not (root / "truth.csv").exists():
-            break
-        time.sleep(0.01)
     assert not (root / "truth.csv").exists()
+    wait_until_gone(str(root))
     for path in root.rglob("*.wav"):
         assert soundfile.info(path).frames == 4000
     subprocess.run([sys.executable, str(script), str(root)], check=True, stdout=subprocess.DEVNULL)

@@ -19,7 +19,7 @@ def demo(
 
     bundle_path = root / "fan.auscult"
     steps.check_folder(root)
-    out.print(f"1. Synthesise fans, some of them imbalanced, in {root / 'data'}", markup=False)
+    out.print(f"1. Synthesise fans, some of them faulty, in {root / 'data'}", markup=False)
     with progress_bar() as on_progress:
         steps.synthesise(root, seed=seed, on_progress=on_progress)
     out.print("2. Train on their normal sound", markup=False)
@@ -27,13 +27,14 @@ def demo(
         bundle = steps.learn(root, bundle_path, on_progress=on_progress)
     print_summary(bundle, bundle_path, steps.FALSE_ALARM_RATE)
     out.print(
-        "3. Judge a normal clip and the most imbalanced one of each machine, none of them learnt from", markup=False
+        "3. Judge a normal clip and the one with the worst fault of each machine, none of them learnt from",
+        markup=False,
     )
     clips = steps.held_out_clips(root)
     for clip in clips:
         verdict = bundle.predict(clip)
         is_right = verdict.is_anomalous == (clip.parent.name == "abnormal")
-        truth = "right" if is_right else "wrong: it was " + ("imbalanced" if not verdict.is_anomalous else "normal")
+        truth = "right" if is_right else "wrong: it was " + ("faulty" if not verdict.is_anomalous else "normal")
         out.print(f"   {clip.relative_to(root)}: {verdict.message} ({truth}; p {verdict.p_value:.3g})", markup=False)
     out.print("4. Serve the bundle and post the last of them", markup=False)
     url, answer = steps.served_answer(bundle_path, clips[-1])

@@ -10,7 +10,9 @@ import csv
 import io
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -143,7 +145,7 @@ def _map(write: Callable[[Take], Snrs], takes: list[Take], n_jobs: int) -> Itera
     if n_jobs == 1 or len(takes) < 2:
         yield from map(write, takes)
         return
-    with ProcessPoolExecutor(n_jobs, multiprocessing.get_context("spawn"), _ignore_interrupts) as pool:
+    with ProcessPoolExecutor(n_jobs, multiprocessing.get_context("spawn"), _start_worker) as pool:
         try:
             yield from pool.map(write, takes, chunksize=min(8, -(-len(takes) // n_jobs)))
         except BrokenProcessPool as error:
@@ -154,9 +156,17 @@ def _map(write: Callable[[Take], Snrs], takes: list[Take], n_jobs: int) -> Itera
             raise
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent process, which ends its workers in good order."""
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent process, which ends its workers in good order, and end with it if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _claim(root: Path, rows: list[Truth]) -> Snrs:

@@ -170,7 +170,7 @@ class ValveRun:
 
 
 def draw_valve_run(valve: Valve, state: str, rng: np.random.Generator) -> ValveRun:
-    """Draw how a valve without a fault runs during one clip: period within 1 %, pressure 5 %, level some 2.5 dB of it."""
+    """Draw how a valve without a fault runs during one clip: period within 1 %, pressure 5 %, level some 2.5 dB."""
     gains_db = rng.normal(0, 1, (2, N_MODES[1])).tolist()
     return ValveRun(
         state=state,
