@@ -37,7 +37,7 @@ def main() -> None:
         fault = next(iter(kind.faults))
 
         def render(number, machine_type=machine_type, fault=fault):
-            render_clip(machine_type, fault=fault, snr_db=0, take_number=number, scene_number=number % 8)
+            render_clip(machine_type, fault=fault, snr_db=0, take_number=number, scene_number=number % 4)
 
         one = processor_seconds(render, N_CLIPS)
         print(f"  {machine_type:<8}{1000 * one:6.0f} ms a clip {DURATION_S / one:6.0f} x real time")

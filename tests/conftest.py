@@ -1,6 +1,8 @@
 """Fixtures that several stages' tests share."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,10 @@ import pytest
 
 import auscult
 
+ALSA = """
+pcm.{name} {{ type file  slave.pcm null  file /dev/null  infile "{sound}"  format raw }}
+"""
+"""A sound device that hears a file: PortAudio and ALSA really open it."""
 REAL_DATA = Path(os.environ.get("AUSCULT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
@@ -40,7 +46,7 @@ def synthetic_data(tmp_path_factory) -> Path:
     from auscult.synth import write_dataset
 
     root = tmp_path_factory.mktemp("synthetic")
-    write_dataset(root, n_ids=2, n_normal=20, n_anomalous=8, duration_s=2.0, seed=1)
+    write_dataset(root, n_ids=2, n_normal=20, n_anomalous=8, n_channels=1, duration_s=2.0, seed=1)
     return root
 
 
@@ -50,3 +56,18 @@ def trained_bundle(synthetic_data, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("trained") / "fan.auscult"
     auscult.train(synthetic_data, n_mels=32).save(path)
     return path
+
+
+@pytest.fixture
+def microphone(tmp_path):
+    """Environment in which ``testmic`` is a sound device that hears a tone of 440 Hz, 12 dB below full scale."""
+    time_s = np.arange(60 * 16000) / 16000
+    sound = tmp_path / "heard.raw"
+    (0.25 * np.sin(2 * np.pi * 440 * time_s)).astype("<f4").tofile(sound)  # as PortAudio asks for it
+    (tmp_path / ".asoundrc").write_text(ALSA.format(name="testmic", sound=sound))
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    code = "import sounddevice; assert any(d['name'] == 'testmic' for d in sounddevice.query_devices())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        pytest.skip(f"no PortAudio with ALSA here: {done.stderr.strip().splitlines()[-1]}")
+    return environment

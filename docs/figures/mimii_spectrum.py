@@ -51,7 +51,7 @@ def main() -> None:
     for path in paths:
         y, sr = read_audio(path, channels="all")
         real.append(y)
-    synthetic = [render_clip("fan", machine_number=i, snr_db=0, sr=sr, scene_number=i % 8) for i in range(N_FANS)]
+    synthetic = [render_clip("fan", machine_number=i, snr_db=0, sr=sr, scene_number=i % 4) for i in range(N_FANS)]
     print("levels by octave, dB re total: " + " ".join(f"{hz:6.0f}" for hz in OCTAVES_HZ), end="")
     print(" | neighbour, opposite microphone | level dBFS | crest dB")
     figure, axis = plt.subplots(figsize=(9, 4), dpi=90, layout="constrained")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auscult.audio import read_audio
+    from auscult.audio.scan import scan
     from auscult.bundle import Bundle, Verdict, load
     from auscult.errors import AuscultError
     from auscult.pipeline import train
 
 __version__ = "0.0.1"
-__all__ = ["AuscultError", "Bundle", "Verdict", "load", "read_audio", "train"]
+__all__ = ["AuscultError", "Bundle", "Verdict", "load", "read_audio", "scan", "train"]
 
 _HOMES = {
     "AuscultError": "auscult.errors",
@@ -24,6 +25,7 @@ _HOMES = {
     "Verdict": "auscult.bundle",
     "load": "auscult.bundle",
     "read_audio": "auscult.audio",
+    "scan": "auscult.audio.scan",
     "train": "auscult.pipeline",
 }
 

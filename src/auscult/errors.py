@@ -4,6 +4,7 @@ AuscultError
 ├── OptionError     an argument is out of range or contradicts another         (exit code 2, HTTP 422)
 ├── AudioError      a recording cannot be read, or cannot be used as it is     (exit code 3, HTTP 422)
 ├── DataError       a folder or a set of clips cannot be used as it is         (exit code 3)
+├── DeviceError     a sound device is missing, or does not deliver             (exit code 3)
 ├── MachineError    the clip's machine is not said, or not in the bundle       (exit code 3, HTTP 422)
 ├── BundleError     a bundle or a model file is damaged, foreign or too new    (exit code 3)
 └── MissingExtraError   (in `auscult.extras`) a package is not installed       (exit code 3)
@@ -61,6 +62,10 @@ class AudioError(AuscultError):
 
 class DataError(AuscultError):
     """A folder or a set of clips cannot be used as it is."""
+
+
+class DeviceError(AuscultError):
+    """A sound device is missing, or does not deliver."""
 
 
 class MachineError(AuscultError):

@@ -125,3 +125,47 @@ def test_recordings_without_labels(tmp_path):
 
 def test_clip_outside_the_layout_has_no_label():
     assert clip_at(Path("/somewhere/clip.wav")) is None
+
+
+def test_other_words_names_and_faults_count_where_no_folder_is_called_normal(tmp_path):
+    touch(tmp_path, "press/ok/0.wav", "press/loose belt/0.wav", "fan/test/anomaly_id_02_00000003.wav", "notes/0.wav")
+    clips = [(clip.machine, clip.label, clip.fault, clip.split) for clip in index_clips(tmp_path)]
+    assert clips == [
+        ("fan/id_02", "anomalous", "", "test"),
+        ("press", "normal", "", ""),
+        ("press", "anomalous", "loose belt", ""),
+    ]
+    touch(tmp_path, "saw/normal/0.wav")
+    assert {clip.machine for clip in index_clips(tmp_path)} == {"saw"}
+
+
+def test_labelled_recordings_of_a_table(tmp_path):
+    touch(tmp_path, "a.wav", "b.wav")
+    table = tmp_path / "clips.csv"
+    lines = "a.wav,fan,id_00,normal,,t1,6\nb.wav,fan,id_00,abnormal,worn,t2,-6\nc.wav,fan,id_00,,,t3,\n"
+    table.write_text(f"path,machine_type,machine_id,label,fault,take,snr_db\n{lines}")
+    normal, anomalous = index_clips(table)
+    assert (normal.path, normal.machine, normal.take, normal.snr_db) == (tmp_path / "a.wav", "fan/id_00", "t1", 6)
+    assert (anomalous.label, anomalous.fault, anomalous.snr_db) == ("anomalous", "worn", -6)
+
+
+def test_table_of_a_folder_gives_the_same_clips(tmp_path):
+    from auscult.audio.scan import scan
+
+    folders = ("6_dB_fan/fan/id_00/normal", "0_dB_fan/fan/id_00/normal", "a/press/normal", "b/press/abnormal/monday")
+    touch(tmp_path, *(f"{folder}/0.wav" for folder in folders))
+    scan(tmp_path, output=tmp_path / "clips.csv", with_audio=False)
+    assert index_clips(tmp_path / "clips.csv") == index_clips(tmp_path)
+
+
+def test_table_without_labels(tmp_path):
+    (tmp_path / "clips.csv").write_text("path\na.wav\n")
+    with pytest.raises(DataError, match="lists 1 recordings, none of them labelled"):
+        index_clips(tmp_path / "clips.csv")
+
+
+def test_recordings_elsewhere_are_not_learnt_from(tmp_path):
+    (tmp_path / "clips.csv").write_text("path,label\ns3://bucket/a.wav,normal\n")
+    for root in (tmp_path / "clips.csv", "s3://bucket/clips"):
+        with pytest.raises(DataError, match=r"s3://bucket.*Copy them here first"):
+            index_clips(root)

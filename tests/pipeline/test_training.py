@@ -223,3 +223,34 @@ def test_names_that_are_no_text_are_left_out_readably(data, tmp_path):
 def test_impossible_options(data, options):
     with pytest.raises(OptionError):
         auscult.train(data, **options)
+
+
+def test_table_of_a_folder_gives_the_same_model(data, trained_bundle, tmp_path):
+    from auscult.audio.scan import scan
+
+    (tmp_path / "tables").mkdir()
+    scan(machine_folder(data).parent, output=tmp_path / "tables" / "clips.csv", with_audio=False)
+    (machine_folder(data) / "normal" / "00000003.wav").write_text("no sound")
+    before = auscult.train(data, n_mels=32).manifest
+    after = auscult.train(tmp_path / "tables" / "clips.csv", n_mels=32).manifest
+    assert after.thresholds == before.thresholds
+    assert after.metrics == before.metrics
+    assert after.training_data["fingerprint"] == before.training_data["fingerprint"]
+    assert after.training_data["is_synthetic"]
+    assert "id_00/normal/00000003.wav: is not audio" in after.training_data["left_out"][0]
+
+
+def test_clips_that_are_said_to_be_for_testing_are_not_learnt_from(data, tmp_path):
+    """The first three normal takes, where the last would be held out otherwise."""
+    lines = ["path,label,split"]
+    for path in sorted(machine_folder(data).rglob("*.wav")):
+        split = "test" if path.parent.name == "normal" and path.name <= "00000002.wav" else "train"
+        lines.append(f"{path},{path.parent.name},{split}")
+    table = tmp_path / "clips.csv"
+    table.write_text("\n".join(lines))
+    manifest = auscult.train(table, n_mels=32).manifest
+    assert manifest.thresholds["fan/id_00"]["n_takes"] == 17
+    assert manifest.metrics["figures"][0]["n_normal"] == 3
+    assert "said to be for testing" in manifest.metrics["split"]
+    table.write_text("\n".join(lines).replace(",train", ",test"))
+    assert auscult.train(table, n_mels=32).manifest.thresholds["fan/id_00"]["n_takes"] == 16, "all of them, so none"

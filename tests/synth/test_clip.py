@@ -35,7 +35,7 @@ def test_microphones_hear_what_mimii_s_hear():
     neighbours, opposites = [], []
     for machine_type in MACHINES:
         for number in range(3):
-            y = render_clip(machine_type, machine_number=number, snr_db=6, duration_s=4, scene_number=number)
+            y = render_clip(machine_type, machine_number=number, snr_db=6, duration_s=4, scene_number=number % 4)
             matrix = np.corrcoef(y)
             neighbours.append(np.mean([matrix[i, (i + 1) % 8] for i in range(8)]))
             opposites.append(np.mean([matrix[i, (i + 4) % 8] for i in range(8)]))
@@ -74,7 +74,7 @@ def test_places_of_a_seed_are_the_same_for_every_clip():
         *[("severity", x) for x in (-0.1, 1.1, float("nan"))],
         *[("snr_db", x) for x in (float("nan"), float("inf"))],
         ("state", "broken"),
-        *[("scene_number", n) for n in (-1, 8)],
+        *[("scene_number", n) for n in (-1, 4)],
         *[("n_channels", n) for n in (0, 17)],
         *[("duration_s", x) for x in (0, 0.1, float("nan"), float("inf"))],
         ("sr", 4000),

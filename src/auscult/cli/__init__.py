@@ -10,7 +10,7 @@ import traceback
 import typer
 
 from auscult import __version__
-from auscult.cli import bundle, demo, predict, serve, synth, train
+from auscult.cli import bundle, demo, fetch, predict, record, scan, serve, synth, train
 from auscult.cli.options import SeveralValues
 from auscult.cli.output import err, print_error
 from auscult.errors import AuscultError
@@ -31,10 +31,13 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("synth", cls=SeveralValues)(synth.synth)
+app.command("record")(record.record)
+app.command("scan", cls=SeveralValues)(scan.scan)
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(fetch.app, name="fetch")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -62,7 +65,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            err.print("interrupted: nothing is half-written, and synth goes on where it was", markup=False)
+            err.print(
+                "interrupted: nothing is half-written; synth and fetch go on where they were when run again",
+                markup=False,
+            )
         raise
     except Exception:  # noqa: BLE001 - the last resort
         traceback.print_exc()

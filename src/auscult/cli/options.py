@@ -2,6 +2,8 @@
 
 import re
 import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,16 @@ def channel_policy(text: str) -> ChannelPolicy:
     if text.isascii() and text.isdigit():
         return int(text)
     raise OptionError("--channels", f"expected mean, all or an index from 0, got {text!r}", "Choose one of them.")
+
+
+@contextmanager
+def named_as_typed(options: Mapping[str, str]) -> Iterator[None]:
+    """Call the arguments in messages what the options are called: ``n_ids`` becomes ``--ids``."""
+    try:
+        yield
+    except OptionError as error:
+        option = options.get(error.where, error.where)
+        raise OptionError(option, error.problem, error.remedy.replace(error.where, option)) from None
 
 
 def is_bundle(path: Path) -> bool:

@@ -2,12 +2,11 @@
 
 import os
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
+from auscult.cli.options import named_as_typed
 from auscult.cli.output import auscult_command, out, print_json, progress_bar
 from auscult.errors import OptionError
 
@@ -26,16 +25,6 @@ OPTIONS = {
     "seed": "--seed",
     "n_jobs": "--jobs",
 }
-
-
-@contextmanager
-def _named_as_typed() -> Iterator[None]:
-    """Call the arguments in messages what the options are called."""
-    try:
-        yield
-    except OptionError as error:
-        option = OPTIONS.get(error.where, error.where)
-        raise OptionError(option, error.problem, error.remedy.replace(error.where, option)) from None
 
 
 def synth(
@@ -65,7 +54,7 @@ def synth(
     """
     from auscult.synth import write_dataset
 
-    with progress_bar() as on_progress, _named_as_typed():
+    with progress_bar() as on_progress, named_as_typed(OPTIONS):
         truths = write_dataset(
             root,
             machine_types=machine,

@@ -12,7 +12,9 @@ from auscult.cli.output import auscult_command, err, figures_table, out, print_j
 
 
 def train(
-    root: Path = typer.Argument(..., metavar="DIR", help="Recordings in .../<machine>/normal/ and .../abnormal/."),
+    root: Path = typer.Argument(
+        ..., metavar="DIR|CSV", help="Recordings in .../<machine>/normal/ and .../abnormal/, or a table: clips.csv."
+    ),
     output: Path = typer.Option(..., "-o", "--output", help="The bundle to write (.auscult)."),
     channels: str = typer.Option("mean", help="What becomes of several channels: mean, all, or an index from 0."),
     n_mels: int = typer.Option(64, min=1, help="Number of mel bands."),

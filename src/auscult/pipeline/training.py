@@ -1,4 +1,4 @@
-"""A folder of recordings -> a bundle that knows each machine's normal sound, with figures on clips it has not learnt.
+"""Recordings -> a bundle that knows each machine's normal sound, with figures on clips that it has not learnt.
 
 index -> descriptors -> hold out the last normal takes -> normality model and threshold a machine -> figures -> bundle
 """
@@ -41,6 +41,7 @@ from auscult.synth.truth import is_truth_csv
 SPLIT = (
     "the last {share:.0%} of each machine's normal takes and all anomalous clips were held out: none was learnt from"
 )
+SAID_SPLIT = "; of machines with clips that were said to be for testing, these were held out instead of the last"
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the number of clips done, and their total."""
@@ -65,13 +66,14 @@ def train(
     test_share: float = 0.2,
     on_progress: Progress | None = None,
 ) -> Bundle:
-    """Learn the normal sound of every machine in a folder.
+    """Learn the normal sound of every machine in a folder or a table.
 
     Parameters
     ----------
     root : path
         Folder in MIMII's layout, or any part of it (`auscult.audio.index_clips`): ``.../<machine>/normal/*.wav`` and,
-        for the figures only, ``.../<machine>/abnormal/*.wav``. Any sampling rate, length and number of channels.
+        for the figures only, ``.../<machine>/abnormal/*.wav``. Any sampling rate, length and number of channels. Or a
+        table (.csv) of recordings, as `auscult.audio.scan` writes it: those it labels are taken.
     channels : "mean", "all" or int
         Channel policy, as in `auscult.read_audio`; it goes into the bundle.
     n_mels : int > 0
@@ -79,7 +81,8 @@ def train(
     false_alarm_rate : float in (0, 1)
         Share of normal clips that may be called anomalous.
     test_share : float in [0, 1)
-        Share of each machine's normal takes, the last ones, held out for the figures.
+        Share of each machine's normal takes, the last ones, held out for the figures; where a table or the files'
+        names say which clips are for testing, those are.
     on_progress : callable, optional
         Called with a stage's name, clips done, and clips in all.
 
@@ -102,6 +105,7 @@ def train(
     require("sklearn", extra="train")
     root = Path(os.path.abspath(root))  # noqa: PTH100 - as index_clips has it
     clips = index_clips(root)
+    split = SPLIT.format(share=test_share) + SAID_SPLIT * any(clip.split == "test" for clip in clips)
     features = LogMel.for_rate(_most_common_rate(clips), n_mels=n_mels)
     described, left_out = _describe(clips, root, features, channels, on_progress)
     described = _without_copies(described, left_out)
@@ -114,8 +118,8 @@ def train(
         channels=channels,
         faults=(NORMAL, ANOMALOUS),
         thresholds=_thresholds(detector),
-        training_data=_training_data(root, learnt, left_out),
-        metrics={"split": SPLIT.format(share=test_share), "figures": detection_figures(_judge(held_out, detector))},
+        training_data=_training_data(_is_synthetic(root, clips), learnt, left_out),
+        metrics={"split": split, "figures": detection_figures(_judge(held_out, detector))},
         versions=library_versions(),
     )
     members = {DETECTOR: write_npz(detector.to_arrays())}
@@ -163,7 +167,7 @@ def _describe(
         try:
             for n_done, (clip, outcome) in enumerate(zip(clips, pool.map(describe, clips), strict=True), start=1):
                 if isinstance(outcome, AudioError):
-                    name = printable(str(clip.path.relative_to(root)))
+                    name = printable(str(clip.path.relative_to(root) if clip.path.is_relative_to(root) else clip.path))
                     left_out.append(f"{name}: {outcome.problem}. {outcome.remedy}")
                 else:
                     described.append(outcome)
@@ -191,7 +195,10 @@ def _hold_out(described: list[DescribedClip], share: float) -> tuple[list[Descri
     learnt: list[DescribedClip] = []
     held_out = [clip for clip in described if clip.clip.label == "anomalous"]
     for normal in _by_machine([clip for clip in described if clip.clip.label == "normal"]).values():
-        is_held_out = hold_out_last([clip.clip.take for clip in normal], share)
+        takes = [clip.clip.take for clip in normal]
+        for_testing = {clip.clip.take for clip in normal if clip.clip.split == "test"}
+        is_said = 0 < len(for_testing) < len(set(takes))
+        is_held_out = [take in for_testing for take in takes] if is_said else hold_out_last(takes, share)
         learnt += [clip for clip, out in zip(normal, is_held_out, strict=True) if not out]
         held_out += [clip for clip, out in zip(normal, is_held_out, strict=True) if out]
     return learnt, held_out
@@ -268,16 +275,22 @@ def _thresholds(detector: Detector) -> dict[str, dict[str, float]]:
     }
 
 
-def _training_data(root: Path, learnt: list[DescribedClip], left_out: list[str]) -> dict[str, Any]:
+def _training_data(is_synthetic: bool, learnt: list[DescribedClip], left_out: list[str]) -> dict[str, Any]:
     return {
         "n_clips": len(learnt),
         "fingerprint": sha256("".join(sorted(clip.content_hash for clip in learnt)).encode()),
-        "is_synthetic": _is_synthetic(root),
+        "is_synthetic": is_synthetic,
         "left_out": left_out,
     }
 
 
-def _is_synthetic(root: Path) -> bool:
-    """Whether the folder, or one that it lies in or that lies in it, holds the table of a synthetic data set."""
-    near = [*(folder / "truth.csv" for folder in [root, *root.parents[:4]]), *root.rglob("truth.csv")]
+def _is_synthetic(root: Path, clips: list[Clip]) -> bool:
+    """Whether a folder near the clips holds the table of a synthetic data set."""
+    if root.is_dir():
+        near = [*(folder / "truth.csv" for folder in [root, *root.parents[:4]]), *root.rglob("truth.csv")]
+    else:
+        homes = {
+            folder for clip in clips for folder in clip.path.parents[:5]
+        }  # up to <snr> and above, in MIMII's layout
+        near = [folder / "truth.csv" for folder in sorted(homes)]
     return any(is_truth_csv(table) for table in near)

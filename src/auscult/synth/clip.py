@@ -12,7 +12,7 @@ from auscult.synth.noise import Scene, draw_scene, render_noise
 from auscult.synth.place import draw_place, normal_power, render_machine
 from auscult.synth.processes import child_rng, from_db
 
-N_SCENES = 8  # places whose noise a data set is mixed with
+N_SCENES = 4  # places whose noise a data set is mixed with
 FULL_SCALE = 0.99
 LOWEST_SR = 8000
 SHORTEST_S = 0.5
@@ -82,7 +82,7 @@ def render_clip(
     snr_db : float or None, dB
         Of the machine's normal sound over the factory's noise; None leaves the noise out.
     machine_number, take_number, scene_number : int >= 0
-        Which individual, which of its recordings, and which of the 8 places in the factory.
+        Which individual, which of its recordings, and which of the 4 places in the factory.
     state : str or None
         Operating state, None for the type's first.
     n_channels : int in [1, 16]

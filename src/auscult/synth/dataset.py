@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from auscult.errors import DataError, OptionError
-from auscult.files import whole_file
+from auscult.files import disk_errors, write_whole
 from auscult.synth.clip import draw_scenes, mix
 from auscult.synth.noise import render_noise
 from auscult.synth.place import draw_place, normal_power, render_machine
@@ -118,7 +117,7 @@ def write_dataset(
     if n_jobs < 1:
         raise OptionError("n_jobs", f"expected 1 or more, got {n_jobs}", "Give the number of processes.")
     root, rows = Path(root), list_truth(recipe)
-    with _disk_errors(root):
+    with disk_errors(root):
         snrs = _claim(root, rows)
     takes = list_takes(recipe)
     missing = [take for take in takes if not _is_done(root, recipe, take, snrs)]
@@ -127,14 +126,14 @@ def write_dataset(
         on_progress(n_done, len(rows))
     for take_snrs in _map(partial(_write_take, root, recipe), missing, n_jobs):
         snrs |= take_snrs
-        with _disk_errors(root / DONE), (root / DONE).open("a", encoding="utf-8") as file:
+        with disk_errors(root / DONE), (root / DONE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(take_snrs) + "\n")
         n_done += len(take_snrs)
         if on_progress is not None:
             on_progress(n_done, len(rows))
     rows = [replace(row, true_snr_db=snrs[row.path]) for row in rows]
-    with _disk_errors(root / TABLE):
-        _write_whole(root / TABLE, truth_csv(rows))
+    with disk_errors(root / TABLE):
+        write_whole(root / TABLE, truth_csv(rows))
         for leftover in (UNFINISHED_TABLE, DONE):
             (root / leftover).unlink(missing_ok=True)
     return rows
@@ -187,7 +186,7 @@ def _claim(root: Path, rows: list[Truth]) -> Snrs:
         raise DataError(str(strays[0]), "would be mixed up with the synthetic clips", "Use an empty folder.")
     if not is_ours:
         (root / DONE).unlink(missing_ok=True)
-        _write_whole(root / UNFINISHED_TABLE, planned)
+        write_whole(root / UNFINISHED_TABLE, planned)
     return snrs | _read_done(root / DONE)
 
 
@@ -195,7 +194,7 @@ def _read_done(path: Path) -> Snrs:
     """What the takes that are done left behind; the last line may be cut off and is taken away."""
     lines = (_read(path) or b"").splitlines(keepends=True)
     if lines and not lines[-1].endswith(b"\n"):
-        _write_whole(path, b"".join(lines[:-1]))
+        write_whole(path, b"".join(lines[:-1]))
         lines = lines[:-1]
     return {clip: snr_db for line in lines for clip, snr_db in json.loads(line).items()}
 
@@ -222,7 +221,7 @@ def _is_done(root: Path, recipe: Recipe, take: Take, snrs: Snrs) -> bool:
 
 
 def _is_there(path: Path, recipe: Recipe) -> bool:
-    with _disk_errors(path):
+    with disk_errors(path):
         if not path.exists():
             return False
     try:
@@ -252,7 +251,7 @@ def _write_take(root: Path, recipe: Recipe, take: Take) -> Snrs:
         rng = child_rng(recipe.seed, "noise", path)
         noise = render_noise(scenes[scene_number(recipe, path)], n_channels=recipe.n_channels, rng=rng, **shape)
         clip, snrs[path] = mix(y, noise, snr_db=snr_db, power=power, level_db=place.level_db)
-        _write_whole(root / path, _wav(clip, recipe.sr))
+        write_whole(root / path, _wav(clip, recipe.sr))
     return snrs
 
 
@@ -261,21 +260,3 @@ def _wav(y: NDArray[np.float32], sr: int) -> bytes:
     wav = io.BytesIO()
     soundfile.write(wav, y.T, sr, format="WAVEX" if len(y) > 2 else "WAV", subtype="PCM_16")  # as MIMII's are
     return wav.getvalue()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, making its folder."""
-    with _disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
-            file.write(content)
-
-
-@contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    """Say which file the disk refused."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DataError(str(path), f"cannot be written: {reason}", "Free the disk or choose another folder.") from error

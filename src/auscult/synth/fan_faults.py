@@ -36,7 +36,7 @@ def imbalance(fan: Fan, run: FanRun, severity: float, rng: np.random.Generator) 
     mount_gain = transmissibility(fan.motor.rotation_hz, mount_hz=fan.mount_hz, mount_damping=fan.mount_damping)
     force = severity * mount_gain
     orders = np.arange(2, N_SHAFT_ORDERS + 1)
-    rattle_db = 20 * np.log10(1 + 8 * severity * force / (orders - 1))  # play opens only under a large force
+    rattle_db = 20 * np.log10(1 + 11 * severity * force / (orders - 1))  # play opens only under a large force
     rises_db = np.concatenate([[20 * math.log10(1 + (WORST_RATIO - 1) * force)], rattle_db])
     load = min(WORST_GRADE * 2 * math.pi * fan.motor.rotation_hz / GRAVITY, WORST_LOAD)
     return replace(
@@ -92,7 +92,7 @@ def clogging(fan: Fan, run: FanRun, severity: float, rng: np.random.Generator) -
     return replace(
         run,
         tilt_db=run.tilt_db + rise_db,
-        flow_db=run.flow_db - severity * rng.uniform(1, 6),
+        flow_db=run.flow_db - severity * rng.uniform(2, 8),
         tone_gains_db=tuple(tones_db.tolist()),
         stall=Mode(hump_hz, rng.uniform(3, 8), rng.uniform(-7, 1) + 20 * math.log10(max(severity, 1e-6))),
         unsteady_db=run.unsteady_db + severity * rng.uniform(1, 3),
@@ -115,7 +115,7 @@ def voltage_change(fan: Fan, run: FanRun, severity: float, rng: np.random.Genera
     is_over, is_step = rng.random() < 0.3, rng.random() < 0.2
     voltage = 1 + 0.15 * severity if is_over else 1 - 0.4 * severity * rng.uniform(0.6, 1)
     saturation_db = severity * rng.uniform(3, 10, size=3) if is_over else np.zeros(3)
-    current_db = -20 * math.log10(voltage) + rng.uniform(10, 20) * severity
+    current_db = -20 * math.log10(voltage) + rng.uniform(12, 23) * severity
     before, after = run.supply.voltages
     return replace(
         run,
@@ -132,14 +132,14 @@ def voltage_change(fan: Fan, run: FanRun, severity: float, rng: np.random.Genera
 def bearing_wear(fan: Fan, run: FanRun, severity: float, rng: np.random.Generator) -> FanRun:
     """A spalled race: each ball that passes strikes it, and the seat rings at 2 to 6.5 kHz.
 
-    From 34 dB below the flow noise, which is inaudible, to 10 dB above the healthy bearing's own noise.
+    From 28 dB below the flow noise, which is inaudible, to about as loud as the flow noise.
     The worn bearing has play: noise of the casing rises by up to 3 dB.
 
     References
     ----------
     `auscult.synth.shaft`: Randall and Antoni 2011.
     """
-    level_db = -30 + 28 * severity + rng.uniform(-3, 3)
+    level_db = -28 + 29 * severity + rng.uniform(-3, 3)
     if severity == 0:
         return run
     return replace(run, defect_db=level_db, casing_db=run.casing_db + 3 * severity * rng.random())

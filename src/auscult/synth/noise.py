@@ -89,16 +89,16 @@ def draw_scene(rng: np.random.Generator) -> Scene:
     n_machines = int(rng.integers(2, 5, endpoint=True)) if kind != "loading bay" else 1
     sources = [_draw_machine(rng) for _ in range(n_machines)]
     busy = {"press shop": (0.5, 2.0), "loading bay": (0.1, 0.6)}.get(kind, (0.02, 0.2))
-    sources.append(_draw_source("impacts", rng, level_db=(-6, 3), rate_hz=busy))
+    sources.append(_draw_source("impacts", rng, level_db=(-12, -3), rate_hz=busy))
     if kind == "compressor room":
-        sources.append(_draw_source("compressor", rng, level_db=(-6, 3), pitch_hz=(200, 900), rate_hz=(0.05, 0.3)))
+        sources.append(_draw_source("compressor", rng, level_db=(-12, -3), pitch_hz=(200, 900), rate_hz=(0.05, 0.3)))
     if kind == "loading bay":
-        sources.append(_draw_source("beeps", rng, level_db=(-20, -8), pitch_hz=(900, 2500), rate_hz=(0.8, 2)))
-        sources.append(_draw_source("voices", rng, level_db=(-16, -8), rate_hz=(3, 5)))
+        sources.append(_draw_source("beeps", rng, level_db=(-24, -14), pitch_hz=(900, 2500), rate_hz=(0.8, 2)))
+        sources.append(_draw_source("voices", rng, level_db=(-20, -12), rate_hz=(3, 5)))
     return Scene(
         kind=kind,
-        fall_db=rng.uniform(2.5, 4) if kind == "ventilation" else rng.uniform(3, 6),
-        swell_db=rng.uniform(0.2, 0.6) if kind == "ventilation" else rng.uniform(1, 2),
+        fall_db=rng.uniform(2.5, 4) if kind == "ventilation" else rng.uniform(3.5, 5.5),
+        swell_db=rng.uniform(0.2, 0.6) if kind == "ventilation" else rng.uniform(0.5, 1.5),
         swell_tau_s=rng.uniform(1, 4),
         sources=tuple(sources),
     )
@@ -107,7 +107,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
 def _draw_machine(rng: np.random.Generator) -> Source:
     """Another rotating machine, which may well sound like the one that is listened to."""
     blade_pass_hz = rng.uniform(12, 58) * int(rng.integers(3, 13))
-    return _draw_source("machine", rng, level_db=(-18, -5), pitch_hz=(blade_pass_hz, blade_pass_hz))
+    return _draw_source("machine", rng, level_db=(-20, -8), pitch_hz=(blade_pass_hz, blade_pass_hz))
 
 
 def _draw_source(
