@@ -134,12 +134,13 @@ def split(clips: list[Heard]) -> tuple[list[Heard], list[Heard], np.ndarray]:
 
 
 def nearest_id_accuracy(clips: list[Heard]) -> float:
-    """Share of normal clips at the best SNR whose id is that of the nearest mean spectrum, levels taken away."""
+    """Share of normal clips at the best SNR whose id is that of the nearest mean and loud spectrum, level aside."""
     spectra, best_db = defaultdict(list), max(clip.truth.snr_db for clip in clips)
     for clip in clips:
         if not clip.is_anomalous and clip.truth.snr_db == best_db:
             mean = clip.log_mel.mean(axis=1)
-            spectra[clip.truth.machine_id].append(mean - mean.mean())
+            loud = np.percentile(clip.log_mel, 95, axis=1)  # valves are silent most of the time
+            spectra[clip.truth.machine_id].append(np.concatenate([mean - mean.mean(), loud - loud.mean()]))
     centres = {name: np.mean(rows[:N_FIT], axis=0) for name, rows in spectra.items()}
     hits = [
         min(centres, key=lambda other: float(np.linalg.norm(row - centres[other]))) == name
@@ -171,7 +172,7 @@ def show(machine_type: str, figures: Table, accuracy: float) -> str:
         lines.append(f"  {name:<30}" + "".join(f"{cell:>24}" for cell in cells))
     published = " / ".join(f"{auc:.2f}" for auc in PUBLISHED[machine_type])
     lines.append(f"  MIMII's autoencoder on real {machine_type}s at 6 / 0 / -6 dB: {published}")
-    lines.append(f"  normal clips whose nearest mean spectrum is their own id's: {accuracy:.0%}")
+    lines.append(f"  normal clips whose nearest mean and loud spectrum is their own id's: {accuracy:.0%}")
     return "\n".join(lines)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from auscult.errors import OptionError
-from auscult.synth import MACHINES, render_clip
+from auscult.synth import render_clip
 from auscult.synth.clip import FULL_SCALE, draw_scenes, mix
 
 SHORT = {"duration_s": 0.5, "sr": 8000}
@@ -31,16 +31,15 @@ def test_noise_is_added_at_the_ratio_asked_for():
 
 
 def test_microphones_hear_what_mimii_s_hear():
-    """Neighbours correlate by 0.975, opposite ones by 0.90 in MIMII's 6 dB valves."""
+    """Neighbours by 0.975, opposite ones by 0.90 in a valve of MIMII at 6 dB; by 0.93 and 0.77 in its fans."""
     neighbours, opposites = [], []
-    for machine_type in MACHINES:
-        for number in range(3):
-            y = render_clip(machine_type, machine_number=number, snr_db=6, duration_s=4, scene_number=number % 4)
-            matrix = np.corrcoef(y)
-            neighbours.append(np.mean([matrix[i, (i + 1) % 8] for i in range(8)]))
-            opposites.append(np.mean([matrix[i, (i + 4) % 8] for i in range(8)]))
-    assert np.mean(neighbours) == pytest.approx(0.95, abs=0.04)
-    assert np.mean(opposites) == pytest.approx(0.85, abs=0.08)
+    for number in range(8):
+        y = render_clip("fan", machine_number=number, snr_db=6, duration_s=4, scene_number=number % 4)
+        matrix = np.corrcoef(y)
+        neighbours.append(np.mean([matrix[i, (i + 1) % 8] for i in range(8)]))
+        opposites.append(np.mean([matrix[i, (i + 4) % 8] for i in range(8)]))
+    assert np.mean(neighbours) == pytest.approx(0.96, abs=0.03)
+    assert np.mean(opposites) == pytest.approx(0.86, abs=0.06)
 
 
 def test_a_mixture_sets_the_noise_against_the_machine_s_mean_and_not_the_clip():

@@ -7,7 +7,7 @@ exceed all their neighbours, and their phases (after A. Wang, "An industrial-str
 
 1. *Words*: pairs of neighbouring landmarks at one time, with phases, for clips that begin together (a remix: its other
    noise hides most of them); triplets of outstanding ones, relative in time, for clips that are shifted (crop, roll).
-   Clips that share a word are found by sorting; any two have some 0.4 in common, the share that grows with the square.
+   Clips that share a word are found by sorting; any two have 0.4 in common, the part that grows with the square.
 2. *Candidates*: the pairs with most words in common, at most `MOST_CANDIDATES` per clip.
 3. *Proof*: landmarks in common against the number expected by chance and how many of them agree in phase (both
    binomial). What recurs (clicks, strokes) makes landmarks coincide in a few frames, and tones in a few bands, so no
@@ -45,7 +45,6 @@ REACH = (2, 3)  # a landmark exceeds its neighbours within so many frames and ba
 STRONG_REACH = (6, 8)  # and an outstanding one within these
 PHASES = 128
 MOST_FRAMES = 1 << 16  # 17 minutes; what follows is not looked at
-
 PAIR_REACH = (1, 40)  # frames and bands
 TRIPLET_REACH = (12, 31)
 SECTORS = 4  # of phase, in words
@@ -57,9 +56,9 @@ MOST_IN_FRAME = 2
 MOST_IN_BAND = 3
 PHASE_REACH = 13  # of 128: 37 degrees
 PHASE_CHANCE = (2 * PHASE_REACH + 1) / PHASES
-SPREAD = 8.0
-"""Variance, over a binomial number's, of the number of landmarks that different takes have in common: 1 for synthetic
-fans and pumps, up to 8 where the same movement is heard in both (slide rails). Agreement in phase has none of it."""
+SPREAD = 16.0
+"""What landmarks in common alone count less: takes of a valve or slide rail whose strokes happen to coincide have more
+than by chance, up to an evidence of 30 on synthetic ones; shifted copies and other channels exceed 170."""
 DECISIVE = 6.0
 """Confidence from which clips count as made of the same recording: at most one false pair expected in a million."""
 COPY_SHARE = 0.5  # of the landmarks; fewer are left with other noise, or on another channel
@@ -132,7 +131,7 @@ def fingerprint(y: Waveform, sr: int, *, content_hash: str = "") -> Fingerprint:
     np.log(level, out=level)
     level -= np.median(level[::4], axis=0)
     near = _highest(level, REACH)
-    at, bands = np.nonzero((level == near) & (level > 0))
+    at, bands = np.divmod(np.flatnonzero((level == near) & (level > 0)), level.shape[1])
     around = _highest(near, (STRONG_REACH[0] - REACH[0], STRONG_REACH[1] - REACH[1]))
     is_strong = level[at, bands] == around[at, bands]
     turns = np.angle(spectrum[at, bands]) / (2 * np.pi) % 1
@@ -195,21 +194,22 @@ def _proofs(clips: list[Fingerprint]) -> Iterator[tuple[int, int, int, float, fl
             current, clip = first, clips[first]
             table = np.zeros(clip.counts.size * 256, np.uint8)  # of phases, 0 where there is no landmark
             table[_cells(clip)] = clip.phases | PHASES
-            density = np.bincount(clip.bands, minlength=256) / clip.counts.size
-            n_landmarks = clip.bands.size
+            counts, n_landmarks = clip.counts, clip.bands.size
+            shares = np.bincount(clip.bands, minlength=256) / max(1, n_landmarks)
         clip = clips[second]
         cells = _cells(clip) - 256 * offset
         inside = slice(*np.searchsorted(cells, [0, table.size]))
         cells, bands = cells[inside], clip.bands[inside]
         common = np.flatnonzero(table[cells])
         n_common = np.minimum(np.bincount(cells[common] >> 8, minlength=1), MOST_IN_FRAME).sum()
-        confidence = _evidence(n_common, bands.size, density[bands].mean() if bands.size else 1.0) / SPREAD
+        chance = (counts[cells >> 8] * shares[bands]).sum() / max(1, bands.size)
+        confidence = _evidence(n_common, bands.size, chance) / SPREAD
         if offset == 0:
             turned = (table[cells[common]] - clip.phases[inside][common] + np.uint8(PHASE_REACH)) % PHASES
             agreeing = bands[common[turned <= 2 * PHASE_REACH]]
             n_agreeing = np.minimum(np.bincount(agreeing, minlength=1), MOST_IN_BAND).sum()
             confidence = max(confidence, _evidence(n_agreeing, common.size, PHASE_CHANCE))
-        yield first, second, offset, confidence, common.size / max(1, min(cells.size, n_landmarks))
+        yield first, second, offset, float(confidence), common.size / max(1, min(cells.size, n_landmarks))
 
 
 def _cells(clip: Fingerprint) -> Ints:

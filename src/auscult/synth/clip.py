@@ -129,7 +129,7 @@ def render_clip(
     power = normal_power(machine_type, machine_number, n_channels=n_channels, sr=sr, seed=seed)
     if snr_db is None:
         return cut(np.float32(from_db(place.level_db) / math.sqrt(power)) * y)
-    noise_rng = child_rng(seed, "noise", machine_type, machine_number, take_number)
+    noise_rng = child_rng(seed, "noise", machine_type, machine_number, take_number, scene_number)
     scene = draw_scenes(seed)[scene_number]
     noise = render_noise(scene, n_channels=n_channels, n_samples=n_samples, sr=sr, rng=noise_rng)
     return mix(y, noise, snr_db=snr_db, power=power, level_db=place.level_db)[0]
