@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-SEED = 13
+SEED = 17
 MOST_TRIVIAL = 0.75
 NEAR_PUBLISHED = 0.10
 

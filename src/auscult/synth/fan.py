@@ -197,7 +197,7 @@ def draw_fan_run(fan: Fan, state: str, rng: np.random.Generator) -> FanRun:
         state=state,
         speed=fan.state_speeds[state] * (1 + rng.uniform(-0.007, 0.007)),
         speed_drift=rng.uniform(-0.005, 0.005),
-        level_db=rng.normal(0, 1),
+        level_db=rng.normal(0, 1.4),
         tilt_db=fan.state_tilts_db[state] + rng.normal(0, 0.7),
         flow_db=0.0,
         tone_gains_db=tuple((rng.normal(0, 1) + rng.normal(0, 1, N_BLADE_TONES)).tolist()),
