@@ -14,7 +14,7 @@ from auscult.synth.processes import FloatArray, sum_of_harmonics, unit_phasor
 
 SLIPS = {"three-phase": (0.03, 0.05), "split-capacitor": (0.06, 0.10)}
 """Nominal slip of each kind of motor: lowest, highest."""
-BREAKDOWN_SLIP = 5.0  # slip at the greatest torque over nominal slip; gives the speeds of detection tables within 0.5 %
+BREAKDOWN_SLIP = 5.0  # slip at the greatest torque over nominal slip; estimate
 HUM_ORDERS = np.array([2, 4, 6])  # of the mains frequency
 
 
