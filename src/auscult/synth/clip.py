@@ -76,7 +76,7 @@ def render_clip(
     ----------
     machine_type : {"fan", "pump", "slider", "valve"}
     fault : str
-        One of the type's faults (`auscult.synth.MACHINES[type].faults`), several joined by ``+``, or empty for a normal machine.
+        One of ``MACHINES[machine_type].faults``, several joined by ``+``, or empty for a normal machine.
     severity : float in [0, 1]
         From inaudible to gross. Clips that differ in fault and severity only are the same recording with and without.
     snr_db : float or None, dB

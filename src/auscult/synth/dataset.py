@@ -79,7 +79,7 @@ def write_dataset(
         Faults to draw from (`MACHINES[type].faults`), several at a time joined by ``+``; each type takes those it has.
         Empty for all, one at a time.
     severity : float in [0, 1], (low, high), or None
-        Of every fault, or drawn uniformly between two; None draws it for each take, one in ten milder than 0.35 (Beta 3, 1.8).
+        Of every fault, or drawn uniformly between two; None draws it for each take (Beta 3, 1.8).
     n_channels : int in [1, 16]
         Microphones, evenly on a circle of 68 mm; a single one at its centre.
     duration_s : float >= 0.5, s
