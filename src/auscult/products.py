@@ -12,6 +12,10 @@ MAX_WORK = {1: 9_000, 2: 250_000}
 """Most multiplications in one call for which OpenBLAS starts no threads, by the dimensions of the second factor: it
 does from 9,216 on (a vector) and from 262,144 on (a matrix)."""
 
+ROWS = 16
+"""Rows are multiplied in multiples of this: BLAS takes that many at a time, or an even part of them, and only what is
+left over in another way, so a row's product is the same to the bit whichever rows are beside it."""
+
 
 def row_products(
     rows: NDArray[np.float32], factor: NDArray[np.float32], out: NDArray[np.float32] | None = None
@@ -32,7 +36,8 @@ def row_products(
     """
     if out is None:
         out = np.empty((rows.shape[0], *factor.shape[1:]), np.float32)
-    n_block = max(1, MAX_WORK[factor.ndim] // max(1, factor.size))
+    n_block = MAX_WORK[factor.ndim] // max(1, factor.size)
+    n_block = n_block // ROWS * ROWS or max(1, n_block)
     for start in range(0, rows.shape[0], n_block):
         np.matmul(rows[start : start + n_block], factor, out=out[start : start + n_block])
     return out

@@ -21,10 +21,17 @@ def test_manifest_goes_through_json(features, channels):
     assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
 
 
-@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+@pytest.mark.parametrize("version", [None, 0, 3, "1"])
 def test_other_schema_version(version):
-    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 1. Upgrade"):
+    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 2 and older. Upgrade"):
         Manifest.from_dict(MANIFEST.to_dict() | {"schema_version": version}, "m.auscult")
+
+
+def test_version_1_knew_means_and_deviations_only():
+    content = Manifest(features=LogMel(), channels="mean", faults=ORIGINAL_FAULTS).to_dict() | {"schema_version": 1}
+    for key in ("groups", "n_channels"):
+        del content["features"][key]
+    assert Manifest.from_dict(content, "m").features == LogMel(groups=("mean", "std"))
 
 
 json_values = st.recursive(

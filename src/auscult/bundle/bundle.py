@@ -126,8 +126,6 @@ class Bundle:
     def _classify(self, y: Waveform, sr: int) -> Verdict:
         assert self.classifier is not None
         assert isinstance(self.manifest.features, OriginalMfcc)
-        if y.ndim == 2:
-            y = y.mean(axis=0)
         values = self.classifier.probabilities(self.manifest.features.patch(y, sr))
         faults = self.manifest.faults
         if values.shape != (len(faults),) or not np.isfinite(values).all():

@@ -8,7 +8,9 @@ from auscult.errors import AuscultError, BundleError
 from auscult.faults import Fault
 from auscult.features import Recipe, recipe_from_dict, recipe_to_dict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Version 1 said of log-mel features no groups: they were mean and standard deviation of one channel."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,15 @@ class Manifest:
             If it was written by another version, or does not hold what a manifest holds.
         """
         version = content.get("schema_version")
-        if version != SCHEMA_VERSION:
-            problem = f"has schema version {version!r}, this Auscult reads {SCHEMA_VERSION}"
+        if version not in READABLE_VERSIONS:
+            problem = f"has schema version {version!r}, this Auscult reads {SCHEMA_VERSION} and older"
             raise BundleError(where, problem, "Upgrade with: pip install -U auscult; or make the bundle again.")
         try:
+            features = dict(content["features"])
+            if version == 1 and features.get("recipe") == "log-mel":
+                features = {"groups": ["mean", "std"], "n_channels": 1} | features
             return cls(
-                features=recipe_from_dict(content["features"]),
+                features=recipe_from_dict(features),
                 channels=check_channel_policy(content["channels"]),
                 faults=tuple(_fault(entry) for entry in content["faults"]),
                 thresholds={name: {"threshold": 0.0, **entry} for name, entry in content["thresholds"].items()},

@@ -1,19 +1,25 @@
 """Log-mel spectra at the recording's own rate, and the descriptors of a clip made from them.
 
-There is one code path: `LogMelStream` takes a waveform in chunks of any size, and a whole clip is one chunk.
+There is one code path: live sound goes through the same frames and the same descriptors (`auscult.features.stream`).
 """
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from auscult.errors import AudioError, OptionError
-from auscult.features.spectrum import mel_spectrum, power_to_db
+from auscult.features.descriptors import DescriptorGroups, Heard
+from auscult.features.nameplate import Nameplate
+from auscult.features.recipe import Features
+from auscult.features.spectrum import BandSpectrum, mel_spectrum, power_to_db
 
 FRAME_S = 0.064
 """Length of a frame: 1024 samples at 16 kHz."""
+
+GROUPS = ("level", "mean", "std", "p5", "p50", "p95", "gwrp0.98", "gwrp0.9", "gwrp0.5", "modulation", "orders")
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class LogMel:
     n_mels: int = 128
     fmin: float = 0.0
     fmax: float = 8000.0
+    groups: tuple[str, ...] = GROUPS
+    """Which descriptors, in which order (`auscult.features.descriptors`)."""
+    n_channels: int = 1
+    """Channels of a clip: more than one only where ``channels`` are among the groups."""
 
     def __post_init__(self) -> None:
         if min(self.sr, self.n_fft, self.hop_length, self.n_mels) < 1:
@@ -42,9 +52,10 @@ class LogMel:
         if not 0 <= self.fmin < self.fmax <= self.sr / 2:
             problem = f"expected 0 <= fmin < fmax <= sr / 2, got fmin={self.fmin}, fmax={self.fmax}, sr={self.sr}"
             raise OptionError("log-mel", problem, "Correct them.")
+        _descriptor_groups(self)
 
     @classmethod
-    def for_rate(cls, sr: int, *, n_mels: int = 128) -> "LogMel":
+    def for_rate(cls, sr: int, *, n_mels: int = 128, groups: tuple[str, ...] = GROUPS, n_channels: int = 1) -> "LogMel":
         """Recipe for recordings of this rate: frames of about 64 ms, half overlapping, bands up to ``sr / 2``.
 
         Parameters
@@ -53,39 +64,81 @@ class LogMel:
             Sampling rate in Hz.
         n_mels : int > 0
             At most half a frame's samples are used.
+        groups : tuple of str
+        n_channels : int > 0
         """
         n_fft = 1 << round(np.log2(FRAME_S * sr))
-        return cls(sr=sr, n_fft=n_fft, hop_length=n_fft // 2, n_mels=min(n_mels, n_fft // 2), fmax=sr / 2)
+        n_mels = min(n_mels, n_fft // 2)
+        options = {"n_fft": n_fft, "hop_length": n_fft // 2, "n_mels": n_mels, "fmax": sr / 2}
+        return cls(sr=sr, groups=groups, n_channels=n_channels, **options)
+
+    @property
+    def n_bands(self) -> int:
+        """Height of a patch."""
+        return self.n_mels
+
+    @property
+    def descriptor_groups(self) -> dict[str, slice]:
+        """Where each group of descriptors lies among them, in their order."""
+        return dict(_descriptor_groups(self).slices)
+
+    @property
+    def descriptor_names(self) -> tuple[str, ...]:
+        """What each descriptor is, with its frequency where it has one."""
+        return _descriptor_groups(self).names
 
     @property
     def n_descriptors(self) -> int:
-        """Length of a clip's descriptors."""
-        return 2 * self.n_mels
+        """Number of descriptors of a clip."""
+        return len(_descriptor_groups(self).names)
 
-    def patch(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
-        """Log-mel spectrogram of one channel.
+    @property
+    def spectrum(self) -> BandSpectrum:
+        """The mel spectrum of these options."""
+        options = {key: value for key, value in asdict(self).items() if key not in ("groups", "n_channels")}
+        return mel_spectrum(**options)
+
+    @property
+    def envelope_spectrum(self) -> BandSpectrum | None:
+        """The spectrum of short frames that envelopes are made of, or None if no group needs any."""
+        groups = _descriptor_groups(self)
+        return groups.envelope_spectrum() if groups.has_envelopes else None
+
+    def at_own_rate(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
+        """Waveform at the recipe's sampling rate.
 
         Parameters
         ----------
-        y : ndarray, shape (n_samples,), float32 in [-1, 1]
+        y : ndarray, shape (n_samples,) or (n_channels, n_samples), float32 in [-1, 1]
         sr : int
-            Sampling rate of `y` in Hz; a higher one than the recipe's is resampled.
+            Its sampling rate in Hz; a higher one than the recipe's is resampled.
 
         Returns
         -------
-        ndarray, shape (n_mels, n_frames), float32, dB
-            Of mel power, at least -100; no padding, ``n_frames = 1 + (n_samples - n_fft) // hop_length``.
+        ndarray, shape (n_samples,) or (n_channels, n_samples), float32
 
         Raises
         ------
         AudioError
-            If the clip is shorter than one frame, or its rate is lower than the recipe's: the upper bands would be
-            empty and look like a change of the machine.
+            If the clip is shorter than one frame, has another number of channels than its descriptors need, or its rate
+            is lower than the recipe's: the upper bands would be empty and look like a change of the machine.
         """
-        return LogMelStream(self).push(self._at_own_rate(y, sr)).T
+        check_rate(sr, self)
+        if sr > self.sr:
+            y = np.stack([resampler(sr, self.sr).resample_chunk(channel, last=True) for channel in np.atleast_2d(y)])[
+                slice(None) if y.ndim == 2 else 0
+            ]
+        n_channels, n_samples = np.atleast_2d(y).shape
+        if n_samples < self.n_fft:
+            problem = f"lasts {1000 * n_samples / self.sr:.1f} ms, shorter than one frame"
+            raise AudioError("clip", problem, f"Give at least {1000 * self.n_fft / self.sr:.0f} ms of sound.")
+        if self.n_channels > 1 and n_channels != self.n_channels:
+            problem = f"has {n_channels} channels, and its descriptors compare {self.n_channels}"
+            raise AudioError("clip", problem, "Record it with the same microphones.")
+        return y
 
-    def descriptors(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
-        """Mean and standard deviation over time of every band; of several channels, their mean.
+    def patch(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
+        """Log-mel spectrogram.
 
         Parameters
         ----------
@@ -95,51 +148,86 @@ class LogMel:
 
         Returns
         -------
-        ndarray, shape (n_descriptors,), float32, dB
-            All means, then all standard deviations.
+        ndarray, shape (n_mels, n_frames), float32, dB
+            Of mel power, at least -100, mean of several channels; no padding,
+            ``n_frames = 1 + (n_samples - n_fft) // hop_length``.
 
         Raises
         ------
         AudioError
-            As `patch`.
+            As `at_own_rate`.
         """
-        patches = [self.patch(channel, sr) for channel in np.atleast_2d(y)]
-        pooled = [np.concatenate([patch.mean(axis=1), patch.std(axis=1)]) for patch in patches]
-        mean: NDArray[np.float32] = np.mean(pooled, axis=0, dtype=np.float32)
-        return mean
+        channels = np.atleast_2d(self.at_own_rate(y, sr))
+        return _patch([power_to_db(self.spectrum.power(channel)) for channel in channels])
 
-    def _at_own_rate(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
-        if sr < self.sr:
-            problem = f"recorded at {sr} Hz, where {self.sr} Hz are needed to hear up to {self.fmax:g} Hz"
-            raise AudioError("clip", problem, "Record at the rate of the training recordings, or train on this rate.")
-        if sr > self.sr:
-            y = soxr.resample(y, sr, self.sr)
-        if y.shape[0] < self.n_fft:
-            problem = f"lasts {1000 * y.shape[0] / self.sr:.1f} ms, shorter than one frame"
-            raise AudioError("clip", problem, f"Give at least {1000 * self.n_fft / self.sr:.0f} ms of sound.")
-        return y
+    def descriptors(self, y: NDArray[np.float32], sr: int, nameplate: Nameplate | None = None) -> NDArray[np.float32]:
+        """Descriptors of a clip, as `features` of it at the recipe's rate.
 
+        Raises
+        ------
+        AudioError
+            As `at_own_rate`.
+        """
+        return self.features(self.at_own_rate(y, sr), nameplate).descriptors
 
-class LogMelStream:
-    """Log-mel frames of a waveform that arrives in chunks; the frames do not depend on how it is cut."""
-
-    def __init__(self, recipe: LogMel) -> None:
-        self._spectrum = mel_spectrum(**asdict(recipe))
-        self._rest = np.empty(0, np.float32)
-
-    def push(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Frames that this chunk completes.
+    def features(self, y: NDArray[np.float32], nameplate: Nameplate | None = None) -> Features:
+        """Patch and descriptors of a clip.
 
         Parameters
         ----------
-        chunk : ndarray, shape (n_samples,), float32
-            What follows the chunk pushed before; any length, also 0.
+        y : ndarray, shape (n_samples,) or (n_channels, n_samples), float32 in [-1, 1]
+            At the recipe's sampling rate: `at_own_rate` gives it.
+        nameplate : Nameplate, optional
+            What is known of the machine, for its orders.
 
         Returns
         -------
-        ndarray, shape (n_frames, n_mels), float32, dB
+        Features
         """
-        y = np.concatenate([self._rest, chunk]) if self._rest.size else chunk
-        n_frames = self._spectrum.n_frames(y.shape[0])
-        self._rest = y[n_frames * self._spectrum.hop_length :].copy()
-        return power_to_db(self._spectrum.power(y))
+        spectrum, envelopes = self.spectrum, self.envelope_spectrum
+        channels = np.atleast_2d(y)
+        heard = [
+            Heard(power_to_db(spectrum.power(channel)), envelopes.power(channel) if envelopes else None)
+            for channel in channels
+        ]
+        return self.features_of(channels, heard, nameplate)
+
+    def features_of(self, y: NDArray[np.float32], heard: list[Heard], nameplate: Nameplate | None = None) -> Features:
+        """Patch and descriptors of channels that have been heard already.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_channels, n_samples), float32
+        heard : list of Heard
+        nameplate : Nameplate, optional
+        """
+        descriptors = _descriptor_groups(self).describe(y, heard, nameplate)
+        return Features(_patch([ears.frames_db for ears in heard]), descriptors)
+
+
+def check_rate(sr: int, recipe: LogMel) -> None:
+    """Check that sound of this rate has all that the recipe listens to.
+
+    Raises
+    ------
+    AudioError
+        If the rate is lower than the recipe's.
+    """
+    if sr < recipe.sr:
+        problem = f"recorded at {sr} Hz, where {recipe.sr} Hz are needed to hear up to {recipe.fmax:g} Hz"
+        raise AudioError("clip", problem, "Record at the rate of the training recordings, or train on this rate.")
+
+
+def resampler(sr: int, target_sr: int) -> soxr.ResampleStream:
+    """Resampler for one channel, whole or in chunks."""
+    return soxr.ResampleStream(sr, target_sr, 1, dtype="float32")
+
+
+def _patch(frames_db: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    mean: NDArray[np.float32] = frames_db[0] if len(frames_db) == 1 else np.mean(frames_db, axis=0, dtype=np.float32)
+    return mean.T
+
+
+@lru_cache(maxsize=64)
+def _descriptor_groups(recipe: LogMel) -> DescriptorGroups:
+    return DescriptorGroups(**asdict(recipe))

@@ -11,6 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.features.nameplate import Nameplate
+from auscult.features.recipe import Features
 from auscult.features.resample import resample_kaiser_fast
 from auscult.features.spectrum import mel_spectrum, power_to_db
 from auscult.products import row_products
@@ -31,12 +33,68 @@ class OriginalMfcc:
     n_frames: int = 433
     """Width of a patch."""
 
+    @property
+    def n_bands(self) -> int:
+        """Height of a patch."""
+        return self.n_mfcc
+
+    @property
+    def descriptor_groups(self) -> dict[str, slice]:
+        """Where each group of descriptors lies among them, in their order."""
+        return {"mean": slice(0, self.n_mfcc), "std": slice(self.n_mfcc, 2 * self.n_mfcc)}
+
+    @property
+    def descriptor_names(self) -> tuple[str, ...]:
+        """What each descriptor is."""
+        return tuple(f"{group} of coefficient {number}" for group in ("mean", "std") for number in range(self.n_mfcc))
+
+    @property
+    def n_descriptors(self) -> int:
+        """Number of descriptors of a clip."""
+        return 2 * self.n_mfcc
+
+    def at_own_rate(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
+        """Waveform at the recipe's sampling rate, its channels averaged.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_samples,) or (n_channels, n_samples), float32 in [-1, 1]
+        sr : int
+            Its sampling rate in Hz.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,), float32
+        """
+        return resample_kaiser_fast(y if y.ndim == 1 else y.mean(axis=0), sr=sr, target_sr=self.sr)
+
+    def features(self, y: NDArray[np.float32], nameplate: Nameplate | None = None) -> Features:
+        """Patch of a clip, and mean and standard deviation over time of its coefficients.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_samples,), float32 in [-1, 1]
+            At the recipe's sampling rate: `at_own_rate` gives it.
+        nameplate : Nameplate, optional
+            Not used: these features know no orders.
+
+        Returns
+        -------
+        Features
+        """
+        mfcc = self.mfcc(y)
+        return Features(self._filled(mfcc), np.concatenate([mfcc.mean(axis=1), mfcc.std(axis=1)]))
+
+    def descriptors(self, y: NDArray[np.float32], sr: int, nameplate: Nameplate | None = None) -> NDArray[np.float32]:
+        """Descriptors of a clip, as `features` of it at the recipe's rate."""
+        return self.features(self.at_own_rate(y, sr), nameplate).descriptors
+
     def patch(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
         """What the classifier sees.
 
         Parameters
         ----------
-        y : ndarray, shape (n_samples,), float32 in [-1, 1]
+        y : ndarray, shape (n_samples,) or (n_channels, n_samples), float32 in [-1, 1]
         sr : int
             Sampling rate of `y` in Hz.
 
@@ -46,7 +104,11 @@ class OriginalMfcc:
             Clips of any length give one: the original failed under 5 s, where its filling ran out of columns; here it
             goes on with copies of the columns there are.
         """
-        mfcc = np.pad(self.mfcc(resample_kaiser_fast(y, sr=sr, target_sr=self.sr)), ((0, 0), (0, N_ZERO_COLUMNS)))
+        return self._filled(self.mfcc(self.at_own_rate(y, sr)))
+
+    def _filled(self, mfcc: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Coefficients at the patch's width."""
+        mfcc = np.pad(mfcc, ((0, 0), (0, N_ZERO_COLUMNS)))
         while (n_missing := self.n_frames - mfcc.shape[1]) > 0:
             mfcc = np.concatenate([mfcc, mfcc[:, -n_missing:]], axis=1)
         return mfcc[:, : self.n_frames]

@@ -1,41 +1,81 @@
-"""Which features a bundle wants: recipes by the name its manifest gives them."""
+"""What every recipe of features can do, and what it gives."""
 
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
-from auscult.errors import OptionError
-from auscult.features.log_mel import LogMel
-from auscult.features.original_mfcc import OriginalMfcc
+import numpy as np
+from numpy.typing import NDArray
 
-Recipe = LogMel | OriginalMfcc
-RECIPES: dict[str, type[LogMel] | type[OriginalMfcc]] = {"log-mel": LogMel, "original-mfcc": OriginalMfcc}
+from auscult.features.nameplate import Nameplate
 
 
-def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
-    """Name and options of a recipe, as JSON can hold them."""
-    name = next(name for name, kind in RECIPES.items() if type(recipe) is kind)
-    return {"recipe": name, **asdict(recipe)}
+@dataclass(frozen=True)
+class Features:
+    """What models look at.
 
-
-def recipe_from_dict(options: dict[str, Any]) -> Recipe:
-    """Recipe with these options.
-
-    Raises
-    ------
-    OptionError
-        If the name or an option is unknown, missing, or not a number.
+    Parameters
+    ----------
+    patch : ndarray, shape (n_bands, n_frames), float32
+        For a network.
+    descriptors : ndarray, shape (n_descriptors,), float32
+        For a detector.
     """
-    name = options.get("recipe")
-    kind = RECIPES.get(str(name))
-    if kind is None:
-        problem = f"unknown features {name!r}, expected one of {', '.join(RECIPES)}"
-        raise OptionError("features", problem, "A newer Auscult may know them: upgrade with pip install -U auscult.")
-    expected = {field.name for field in fields(kind)}
-    values = {key: value for key, value in options.items() if key != "recipe"}
-    if values.keys() != expected:
-        problem = f"expected the options {', '.join(sorted(expected))}, got {', '.join(sorted(values))}"
-        raise OptionError(f"features {name}", problem, "Make the bundle again.")
-    for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise OptionError(f"features {name}", f"{key} is no number but {value!r}", "Make the bundle again.")
-    return kind(**values)
+
+    patch: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+
+
+class Recipe(Protocol):
+    """How a waveform becomes features: a frozen dataclass whose fields go into the bundle and the feature store."""
+
+    @property
+    def sr(self) -> int:
+        """Sampling rate in Hz at which features are computed."""
+
+    @property
+    def n_bands(self) -> int:
+        """Height of a patch."""
+
+    @property
+    def descriptor_groups(self) -> dict[str, slice]:
+        """Where each group of descriptors lies among them, in their order."""
+
+    @property
+    def descriptor_names(self) -> tuple[str, ...]:
+        """What each descriptor is, with its frequency where it has one."""
+
+    @property
+    def n_descriptors(self) -> int:
+        """Number of descriptors of a clip."""
+
+    def at_own_rate(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
+        """Waveform at the recipe's sampling rate.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_samples,) or (n_channels, n_samples), float32 in [-1, 1]
+        sr : int
+            Its sampling rate in Hz.
+
+        Raises
+        ------
+        AudioError
+            If features cannot be computed of it.
+        """
+
+    def features(self, y: NDArray[np.float32], nameplate: Nameplate | None = None) -> Features:
+        """Patch and descriptors of a clip.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_samples,) or (n_channels, n_samples), float32 in [-1, 1]
+            At the recipe's sampling rate: `at_own_rate` gives it.
+        nameplate : Nameplate, optional
+            What is known of the machine.
+        """
+
+    def patch(self, y: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
+        """Patch of a waveform of any rate, shape (n_bands, n_frames), float32."""
+
+    def descriptors(self, y: NDArray[np.float32], sr: int, nameplate: Nameplate | None = None) -> NDArray[np.float32]:
+        """Descriptors of a waveform of any rate, shape (n_descriptors,), float32."""

@@ -43,6 +43,9 @@ SPLIT = (
 )
 SAID_SPLIT = "; of machines with clips that were said to be for testing, these were held out instead of the last"
 
+GROUPS = ("mean", "std")
+"""Descriptors that the detector learns; docs/decisions/0005."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the number of clips done, and their total."""
 
@@ -106,7 +109,7 @@ def train(
     root = Path(os.path.abspath(root))  # noqa: PTH100 - as index_clips has it
     clips = index_clips(root)
     split = SPLIT.format(share=test_share) + SAID_SPLIT * any(clip.split == "test" for clip in clips)
-    features = LogMel.for_rate(_most_common_rate(clips), n_mels=n_mels)
+    features = LogMel.for_rate(_most_common_rate(clips), n_mels=n_mels, groups=GROUPS)
     described, left_out = _describe(clips, root, features, channels, on_progress)
     described = _without_copies(described, left_out)
     learnt, held_out = _hold_out(described, test_share)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auscult.features.mel import hz_to_mel, mel_filters, mel_to_hz
+from auscult.features.filters import hz_to_mel, mel_filters, mel_to_hz
 
 
 @pytest.mark.filterwarnings("ignore:Empty filters:UserWarning")  # librosa, of bands narrower than a bin
