@@ -35,5 +35,6 @@ def test_24_bit_values_are_exact(values):
     buffer = io.BytesIO()
     soundfile.write(buffer, np.array(values, np.int32) << 8, 16000, format="WAV", subtype="PCM_24")
     data = buffer.getvalue()
-    decoded = np.concatenate(list(decode_wav(data, read_wav_header(data, "clip"))))[:, 0]
-    np.testing.assert_array_equal(decoded.astype(np.float64) * 2**23, values)
+    header = read_wav_header(data, "clip")
+    decoded = np.concatenate(list(decode_wav(data, header)))[:, 0].astype(np.float64) * header.scale
+    np.testing.assert_array_equal(decoded * 2**23, values)

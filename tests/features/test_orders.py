@@ -38,7 +38,7 @@ def test_nameplate_finds_a_shaft_of_which_only_blades_are_heard(rotation_hz, off
     levels = np.zeros(12)
     levels[[3, 7, 11]] = 1  # four blades
     y = shaft(rotation_hz, levels=levels, noise=0.1, seed=seed)
-    rotation = LineSpectrum(y, SR).rotation(Nameplate(rotation_hz=rotation_hz / (1 + off)))
+    rotation = LineSpectrum(y, SR).rotation(Nameplate(rotation_hz=rotation_hz / (1 + off), n_blades=4))
     assert abs(rotation.frequency_hz - rotation_hz) < RESOLUTION_HZ
 
 

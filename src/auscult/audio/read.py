@@ -74,11 +74,13 @@ def read_audio(
     if not data:
         raise AudioError(where, "the file is empty (0 bytes)", "Record it again.")
     limits = _Limits(where, max_duration_s, max_samples)
-    sr, blocks = _decode(data, limits)
+    sr, scale, blocks = _decode(data, limits)
     parts = [apply_channel_policy(block, channels, where) for block in blocks]
     if not parts:
         raise AudioError(where, "holds no samples", "Record it again.")
     y = np.concatenate(parts, axis=-1)
+    if scale != 1:
+        y *= np.float32(scale)
     _check_samples(y, where)
     return y, sr
 
@@ -199,13 +201,13 @@ def read_file(path: str | os.PathLike[str], n_bytes: int = -1) -> bytes:
         raise AudioError(where, f"cannot be read ({error})", "Check the path and the disk.") from None
 
 
-def _decode(data: bytes, limits: _Limits) -> tuple[int, Iterator[Waveform]]:
-    """Sampling rate, and the samples in blocks `(n_samples, n_channels)`."""
+def _decode(data: bytes, limits: _Limits) -> tuple[int, float, Iterator[Waveform]]:
+    """Sampling rate, what samples are to be multiplied by, and the samples in blocks `(n_samples, n_channels)`."""
     header = read_wav_header(data, limits.where) if data[:4] == b"RIFF" else None
     if header and header.is_plain:
         n_samples = header.n_data_bytes // (header.sample_bytes * header.n_channels)
         limits.check(n_samples, header.n_channels, header.sr)
-        return header.sr, decode_wav(data, header)
+        return header.sr, header.scale, decode_wav(data, header)
     try:
         file = soundfile.SoundFile(io.BytesIO(data))
     except _SOUNDFILE_ERRORS as error:
@@ -214,7 +216,7 @@ def _decode(data: bytes, limits: _Limits) -> tuple[int, Iterator[Waveform]]:
         remedy = "Write it once more, into a file: ffmpeg -i IN OUT.wav"
         raise AudioError(limits.where, "does not say how long it is, as files made in a pipe", remedy)
     limits.check(file.frames, file.channels, file.samplerate)
-    return file.samplerate, _decode_with_libsndfile(file, data, limits.where)
+    return file.samplerate, 1.0, _decode_with_libsndfile(file, data, limits.where)
 
 
 def _decode_with_libsndfile(file: soundfile.SoundFile, data: bytes, where: str) -> Iterator[Waveform]:

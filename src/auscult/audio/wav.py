@@ -31,7 +31,7 @@ UNKNOWN_LENGTHS = range(0x7FFFF000, 0x1_0000_0000)
 MAX_CHUNKS = 1000
 """Most chunks passed over in search of the samples; recorders write a handful."""
 
-BLOCK_VALUES = 1 << 16
+BLOCK_VALUES = 1 << 17
 """Values, of all channels together, that are decoded at a time."""
 
 
@@ -55,6 +55,13 @@ class WavHeader:
     def is_plain(self) -> bool:
         """Whether `decode_wav` reads it (PCM of 8 to 32 bit, or float of 32 or 64)."""
         return self.sample_bytes in SAMPLE_BYTES.get(self.format_tag, ())
+
+    @property
+    def scale(self) -> float:
+        """What decoded samples are to be multiplied by, so that full scale is [-1, 1]: a power of two."""
+        if self.format_tag == IEEE_FLOAT:
+            return 1.0
+        return 2.0 ** (1 - 8 * (4 if self.sample_bytes == 3 else self.sample_bytes))
 
 
 def read_wav_header(data: bytes, where: str) -> WavHeader:
@@ -123,7 +130,8 @@ def decode_wav(data: bytes, header: WavHeader) -> Iterator[NDArray[np.float32]]:
     Yields
     ------
     ndarray, shape (n_samples, n_channels), float32
-        Full scale is [-1, 1]; floating-point files may exceed it. Equal to libsndfile's to the last bit.
+        Times `header.scale`, left to the caller as there is less to multiply once the channels are one, they are equal
+        to libsndfile's to the last bit.
     """
     frame_bytes = header.sample_bytes * header.n_channels
     n_samples = header.n_data_bytes // frame_bytes
@@ -139,10 +147,9 @@ def _to_float32(raw: NDArray[np.uint8], format_tag: int, sample_bytes: int) -> N
         with np.errstate(over="ignore"):  # a double beyond float32 becomes inf, which the gate refuses by name
             return raw.view(f"<f{sample_bytes}").astype(np.float32)
     if sample_bytes == 1:  # 8-bit WAV is unsigned, with silence at 128
-        return (raw.astype(np.float32) - np.float32(128)) / np.float32(128)
+        return raw.astype(np.float32) - np.float32(128)
     if sample_bytes == 3:
         padded = np.zeros((raw.size // 3, 4), np.uint8)
         padded[:, 1:] = raw.reshape(-1, 3)
         raw, sample_bytes = padded.reshape(-1), 4
-    integers = raw.view(f"<i{sample_bytes}")
-    return integers.astype(np.float32) * np.float32(2.0 ** (1 - 8 * sample_bytes))
+    return raw.view(f"<i{sample_bytes}").astype(np.float32)

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.features.fft import rfft
 from auscult.features.spectrum import hann, power_to_db
 
 EDGES_HZ = tuple(0.5 * 2**octave for octave in range(8))
@@ -36,7 +37,7 @@ class Modulation:
         window = hann(len(envelopes)) if len(envelopes) > 2 else np.ones(len(envelopes), np.float32)
         self._n_fft = fast_length(max(len(envelopes), int(MIN_LENGTH_S * rate_hz)))
         swing = (envelopes - mean) / np.maximum(mean, np.finfo(np.float32).tiny)
-        self._power = 2 * np.square(np.abs(np.fft.rfft(swing.T * window, self._n_fft)))  # of both signs of frequency
+        self._power = 2 * np.square(np.abs(rfft(swing.T * window, self._n_fft)))  # of both signs of frequency
         self._gain = float(window.sum())
         self._noise_gain = float(np.square(window).sum())
         self._frequencies_hz = np.fft.rfftfreq(self._n_fft, 1 / rate_hz)

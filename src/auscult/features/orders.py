@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.features.fft import rfft
 from auscult.features.modulation import fast_length
 from auscult.features.nameplate import Nameplate
 from auscult.features.spectrum import hann
@@ -67,7 +68,7 @@ class LineSpectrum:
         n_fft = fast_length(max(len(y), int(MIN_LENGTH_S * sr)))
         self._bin_hz = sr / n_fft
         self._line_hz = sr / len(y)
-        spectrum = np.fft.rfft((y - y.mean()) * hann(len(y)), n_fft)[: int(HIGHEST_HZ / self._bin_hz)]
+        spectrum = rfft((y - y.mean()) * hann(len(y)), n_fft)[: int(HIGHEST_HZ / self._bin_hz)]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         level_db = 10 * np.log10(power + max(1e-12 * float(power.max()), np.finfo(np.float32).tiny))
         self._over_floor_db = level_db - _floor_db(level_db, max(3, round(FLOOR_HZ / self._bin_hz)))
@@ -103,12 +104,19 @@ class LineSpectrum:
         highest = max(N_SOUGHT, (plate.n_blades or 0) * BLADE_ORDERS[-1])
         step_hz = 2 * self._line_hz / highest  # a line, widened on both sides, is met at the highest multiple
         candidates_hz = np.arange(low, high + step_hz, step_hz)
-        best_hz = candidates_hz[np.argmax(self._prominence_db(candidates_hz, plate.n_blades))]
-        nearby_hz = best_hz + step_hz * np.linspace(-2, 2, 161)
-        prominence_db = self._prominence_db(nearby_hz, plate.n_blades)
-        level = np.flatnonzero(prominence_db >= prominence_db.max() - 1e-3)  # a plateau: lines are bins wide
-        place = int(level[len(level) // 2])
-        return Rotation(float(nearby_hz[place]), float(prominence_db[place]))
+        prominence_db = self._prominence_db(candidates_hz, plate.n_blades)
+        place = int(np.argmax(prominence_db))
+        return Rotation(self._peak_hz(candidates_hz[place], step_hz, plate.n_blades), float(prominence_db[place]))
+
+    def _peak_hz(self, rotation_hz: float, step_hz: float, n_blades: int | None) -> float:
+        """The rotation frequency within two steps of this one at which the lines are highest, bins joined by lines."""
+        multiples = np.arange(1, N_SOUGHT + 1)
+        if n_blades is not None:
+            multiples = np.concatenate([multiples, n_blades * np.array(BLADE_ORDERS)])
+        nearby_hz = rotation_hz + step_hz * np.linspace(-2, 2, 81)
+        places = multiples[:, None] * nearby_hz / self._bin_hz
+        heights_db = np.interp(places, np.arange(len(self._over_floor_db)), self._over_floor_db, right=0)
+        return float(nearby_hz[np.argmax(np.clip(heights_db, 0, None).sum(axis=0))])
 
     def _prominence_db(self, candidates_hz: NDArray[np.float64], n_blades: int | None) -> NDArray[np.float32]:
         shaft_db = self._over_halves_db(np.arange(1, N_SOUGHT + 1), candidates_hz)

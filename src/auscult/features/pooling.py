@@ -41,7 +41,8 @@ def pool(frames: NDArray[np.float32], poolings: tuple[str, ...]) -> list[NDArray
         One for each pooling, in their order.
     """
     means = frames.mean(axis=0)
-    ranked = np.sort(frames.T) if any(name not in ("mean", "std") for name in poolings) else None
+    ranks = tuple(name for name in poolings if name not in ("mean", "std"))
+    ranked = iter(_pool_ranks(frames, ranks) if ranks else ())
     pooled: list[NDArray[np.float32]] = []
     for name in poolings:
         if name == "mean":
@@ -49,14 +50,23 @@ def pool(frames: NDArray[np.float32], poolings: tuple[str, ...]) -> list[NDArray
         elif name == "std":
             pooled.append(np.sqrt(np.square(frames - means).mean(axis=0)))
         else:
-            assert ranked is not None
-            pooled.append(row_products(ranked, _rank_weights(name, ranked.shape[1])))
+            pooled.append(next(ranked))
     return pooled
 
 
-@lru_cache(maxsize=256)
-def _rank_weights(name: str, n_frames: int) -> NDArray[np.float32]:
-    """Weights of frames sorted from the quietest to the loudest; they sum up to 1."""
+def _pool_ranks(frames: NDArray[np.float32], ranks: tuple[str, ...]) -> NDArray[np.float32]:
+    """Poolings that weigh a band's frames by their ranks, shape (n_ranks, n_bands)."""
+    quietest_first = np.sort(np.ascontiguousarray(frames.T))
+    return row_products(quietest_first, _rank_weights(ranks, len(frames))).T
+
+
+@lru_cache(maxsize=64)
+def _rank_weights(ranks: tuple[str, ...], n_frames: int) -> NDArray[np.float32]:
+    """Weights of frames from the quietest to the loudest, shape (n_frames, n_ranks); each column sums up to 1."""
+    return np.stack([_weights(name, n_frames) for name in ranks], axis=1)
+
+
+def _weights(name: str, n_frames: int) -> NDArray[np.float32]:
     r = _number_after("gwrp", name)
     if r is not None:
         weights = np.power(r, np.arange(n_frames - 1, -1, -1.0))

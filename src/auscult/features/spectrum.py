@@ -10,13 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.features.fft import rfft
 from auscult.features.filters import mel_filters, octave_filters
 from auscult.products import row_products
-
-try:  # where SciPy is installed, its FFT takes several frames at a time and a sixth to a third of numpy's time
-    from scipy.fft import rfft
-except ImportError:  # the core install goes without its 110 MB
-    from numpy.fft import rfft
 
 BLOCK_BYTES = 400_000
 """Largest spectra worked on at a time: they stay in a core's cache, which halves the time."""
@@ -25,8 +21,8 @@ SIMD_FRAMES = 16
 """Frames are worked on in multiples of this, filled up with zeros: SciPy's FFT takes as many at a time as fit in a
 vector register and the rest one by one, and the two differ in the last bit."""
 
-N_BAND_GROUPS = 8
-"""The filter bank is multiplied in this many groups of neighbouring bands, each with only the bins it touches."""
+BANDS_AT_A_TIME = 16
+"""The filter bank is multiplied in groups of so many neighbouring bands, each with only the bins it touches."""
 
 
 class BandSpectrum:
@@ -45,7 +41,8 @@ class BandSpectrum:
         self.hop_length = hop_length
         self.n_bands = filters.shape[0]
         self._window = hann(n_fft)
-        self._groups = [_band_group(filters, bands) for bands in np.array_split(np.arange(self.n_bands), N_BAND_GROUPS)]
+        groups = np.array_split(np.arange(self.n_bands), -(-self.n_bands // BANDS_AT_A_TIME))
+        self._groups = [_band_group(filters, bands) for bands in groups]
 
     def n_frames(self, n_samples: int) -> int:
         """Number of whole frames in `n_samples` samples."""
@@ -144,8 +141,6 @@ def hann(n: int) -> NDArray[np.float32]:
 
 def _band_group(filters: NDArray[np.float32], bands: NDArray[np.intp]) -> tuple[slice, slice, NDArray[np.float32]]:
     """The bands as a slice, the bins they touch as a slice, and the weights `(n_bins, n_bands)` between them."""
-    if not bands.size:
-        return slice(0, 0), slice(0, 0), np.empty((0, 0), np.float32)
     group = filters[bands]
     touched = np.flatnonzero(group.any(axis=0))
     bins = slice(int(touched[0]), int(touched[-1]) + 1) if touched.size else slice(0, 0)
