@@ -9,13 +9,7 @@ bytes of an uninterrupted run.
 import csv
 import io
 import json
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +26,7 @@ from auscult.synth.place import draw_place, normal_power, render_machine
 from auscult.synth.processes import child_rng
 from auscult.synth.recipe import Recipe, check_recipe
 from auscult.synth.truth import Take, Truth, list_takes, list_truth, scene_number, truth_csv
+from auscult.workers import LostTask, open_workers
 
 TABLE = "truth.csv"
 UNFINISHED_TABLE = "truth.unfinished.csv"
@@ -124,48 +119,22 @@ def write_dataset(
     n_done = len(rows) - len(missing) * len(recipe.snr_db)
     if on_progress is not None and n_done:
         on_progress(n_done, len(rows))
-    for take_snrs in _map(partial(_write_take, root, recipe), missing, n_jobs):
-        snrs |= take_snrs
-        with disk_errors(root / DONE), (root / DONE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(take_snrs) + "\n")
-        n_done += len(take_snrs)
-        if on_progress is not None:
-            on_progress(n_done, len(rows))
+    with open_workers(n_jobs=n_jobs) as workers:
+        for take, take_snrs in workers.map(partial(_write_take, root, recipe), missing):
+            if isinstance(take_snrs, LostTask):
+                raise DataError(take.name, take_snrs.reason, "Run it again with fewer jobs: it goes on where it was.")
+            snrs |= take_snrs
+            with disk_errors(root / DONE), (root / DONE).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(take_snrs) + "\n")
+            n_done += len(take_snrs)
+            if on_progress is not None:
+                on_progress(n_done, len(rows))
     rows = [replace(row, true_snr_db=snrs[row.path]) for row in rows]
     with disk_errors(root / TABLE):
         write_whole(root / TABLE, truth_csv(rows))
         for leftover in (UNFINISHED_TABLE, DONE):
             (root / leftover).unlink(missing_ok=True)
     return rows
-
-
-def _map(write: Callable[[Take], Snrs], takes: list[Take], n_jobs: int) -> Iterator[Snrs]:
-    """What `write` gives for each take in turn, computed here or in several processes."""
-    if n_jobs == 1 or len(takes) < 2:
-        yield from map(write, takes)
-        return
-    with ProcessPoolExecutor(n_jobs, multiprocessing.get_context("spawn"), _start_worker) as pool:
-        try:
-            yield from pool.map(write, takes, chunksize=min(8, -(-len(takes) // n_jobs)))
-        except BrokenProcessPool as error:
-            problem = "a worker process was killed, perhaps for want of memory"
-            raise DataError("synth", problem, "Run it again with fewer jobs: it goes on where it was.") from error
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)  # Ctrl-C ends now, not after the last clip
-            raise
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent process, which ends its workers in good order, and end with it if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end_with_parent() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _claim(root: Path, rows: list[Truth]) -> Snrs:
