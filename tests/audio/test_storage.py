@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from auscult.audio.storage import LINKED, LOCKED, is_url, joined, kind_of, open_recording, parent_of, walk
+from auscult.audio.storage import LINKED, LOCKED, is_url, joined, kind_of, open_recording, parent_of, state_of, walk
 from auscult.errors import AudioError, DataError
 
 
@@ -140,3 +140,23 @@ def test_what_is_no_file(tmp_path):
     ):
         with pytest.raises(AudioError, match=problem), open_recording(f"{tmp_path}/{name}"):
             pass
+
+
+def test_the_state_of_a_file_changes_with_it(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"1234")
+    before = state_of(str(path))
+    assert before == state_of(str(path)) != ""
+    path.write_bytes(b"12345")
+    assert state_of(str(path)) != before
+    assert state_of(str(tmp_path / "missing.wav")) == ""
+
+
+def test_the_state_of_a_url_changes_with_it(memory):
+    fsspec = pytest.importorskip("fsspec")
+    location = f"{memory}/m/normal/a.wav"
+    before = state_of(location)
+    assert before == state_of(location) != ""
+    fsspec.filesystem("memory").pipe("/clips/m/normal/a.wav", b"other sound")
+    assert state_of(location) != before
+    assert state_of(f"{memory}/missing.wav") == ""

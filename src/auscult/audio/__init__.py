@@ -7,7 +7,6 @@ from auscult.audio.read import (
     check_waveform,
     read_audio,
     read_file,
-    read_sampling_rate,
 )
 from auscult.audio.splits import contiguous_blocks, hold_out_last
 
@@ -23,5 +22,4 @@ __all__ = [
     "index_clips",
     "read_audio",
     "read_file",
-    "read_sampling_rate",
 ]

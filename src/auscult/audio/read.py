@@ -252,21 +252,3 @@ def _check_samples(y: Waveform, where: str) -> None:
     if peak > PEAK_LIMIT:
         problem = f"its samples reach {peak:.4g}, where full scale is 1"
         raise AudioError(where, problem, "Scale it to [-1, 1]; 16-bit values kept as float need division by 32768.")
-
-
-def read_sampling_rate(path: str | os.PathLike[str]) -> int:
-    """Sampling rate in Hz that a recording's header says, without reading the sound.
-
-    Raises
-    ------
-    AudioError
-        If there is no such file, it is not audio, or the rate is none of machine sound.
-    """
-    where = os.fspath(path)
-    beginning = read_file(path, HEADER_BYTES)
-    try:
-        sr = int(soundfile.info(io.BytesIO(beginning)).samplerate)
-    except _SOUNDFILE_ERRORS as error:
-        raise AudioError(where, f"its header cannot be read ({error})", DAMAGED) from None
-    _Limits(where, None, None).check(0, 1, sr)
-    return sr

@@ -177,3 +177,22 @@ def _refusals(location: str) -> Iterator[None]:
             raise
         remedy = "Check the address, the network, and who you are there."
         raise DataError(location, f"cannot be read ({printable(str(error))})", remedy) from None
+
+
+def state_of(location: str) -> str:
+    """Return what changes when a file does, without reading it: length and time of change, or what its storage says.
+
+    Returns
+    -------
+    str
+        Empty if it cannot be told.
+    """
+    try:
+        if not is_url(location):
+            status = os.stat(location)  # noqa: PTH116 - as in open_recording
+            return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
+        with _refusals(location):
+            fs, path = _file_system(location)
+            return str(fs.ukey(path))
+    except (OSError, DataError):
+        return ""

@@ -10,7 +10,7 @@ import traceback
 import typer
 
 from auscult import __version__
-from auscult.cli import bundle, demo, fetch, predict, record, scan, serve, synth, train
+from auscult.cli import bundle, demo, features, fetch, predict, record, scan, serve, synth, train
 from auscult.cli.options import SeveralValues
 from auscult.cli.output import err, print_error
 from auscult.errors import AuscultError
@@ -33,6 +33,7 @@ app.command("demo")(demo.demo)
 app.command("synth", cls=SeveralValues)(synth.synth)
 app.command("record")(record.record)
 app.command("scan", cls=SeveralValues)(scan.scan)
+app.command("features", cls=SeveralValues)(features.features)
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
@@ -66,7 +67,7 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print(
-                "interrupted: nothing is half-written; synth and fetch go on where they were when run again",
+                "interrupted: nothing is half-written; synth, fetch and features go on where they were when run again",
                 markup=False,
             )
         raise

@@ -8,9 +8,11 @@ from auscult.features.nameplate import Nameplate
 from auscult.features.original_mfcc import OriginalMfcc
 from auscult.features.recipe import Features, Recipe
 from auscult.features.registry import recipe_from_dict, recipe_to_dict
+from auscult.features.store import FeatureStore
 from auscult.features.stream import FeatureStream, feature_stream
 
 __all__ = [
+    "FeatureStore",
     "FeatureStream",
     "Features",
     "LogMel",

@@ -133,7 +133,7 @@ class LogMel:
             problem = f"lasts {1000 * n_samples / self.sr:.1f} ms, shorter than one frame"
             raise AudioError("clip", problem, f"Give at least {1000 * self.n_fft / self.sr:.0f} ms of sound.")
         if self.n_channels > 1 and n_channels != self.n_channels:
-            problem = f"has {n_channels} channels, and its descriptors compare {self.n_channels}"
+            problem = f"has {n_channels} channel(s), and its descriptors compare {self.n_channels}"
             raise AudioError("clip", problem, "Record it with the same microphones.")
         return y
 

@@ -1,9 +1,12 @@
 """What is known of a machine beforehand: the figures on its nameplate."""
 
+import csv
 import math
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
-from auscult.errors import OptionError
+from auscult.errors import DataError, OptionError
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,55 @@ class Nameplate:
             raise OptionError("nameplate", problem, "Give revolutions in a minute divided by 60.")
         if self.n_blades is not None and not 1 <= self.n_blades <= 1000:
             raise OptionError("nameplate", f"expected 1 to 1000 blades, got {self.n_blades}", "Count them again.")
+
+
+def read_nameplates(path: str | os.PathLike[str]) -> dict[str, Nameplate]:
+    """Nameplates of machines from a table.
+
+    Parameters
+    ----------
+    path : path
+        A CSV whose first line names its columns: ``machine`` (``fan/id_00``), or ``machine_type`` and ``machine_id``;
+        ``rpm``, or ``rotation_hz``; ``n_blades``. Others are passed over, cells may be empty, and a machine may stand
+        in several lines if they agree: a synthetic data set's truth.csv is such a table.
+
+    Returns
+    -------
+    dict of str -> Nameplate
+        By the machine's full name.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or a line cannot be understood.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+            return _plates(csv.DictReader(file), str(path))
+    except FileNotFoundError:
+        raise DataError(str(path), "there is no such file", "Check the path.") from None
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise DataError(str(path), f"cannot be read ({error})", "Save it as CSV in UTF-8.") from None
+
+
+def _plates(lines: "csv.DictReader[str]", where: str) -> dict[str, Nameplate]:
+    columns = set(lines.fieldnames or ())
+    if not ("machine" in columns or "machine_id" in columns):
+        problem = f"its first line names no column 'machine', but: {', '.join(columns)[:200]!r}"
+        raise DataError(where, problem, "Name the columns in the first line: machine,rpm,n_blades")
+    plates: dict[str, Nameplate] = {}
+    for line in lines:
+        name = line.get("machine") or "/".join(filter(None, (line.get("machine_type"), line.get("machine_id"))))
+        try:
+            rpm, rotation_hz, n_blades = (line.get(column) or "" for column in ("rpm", "rotation_hz", "n_blades"))
+            plate = Nameplate(
+                rotation_hz=float(rpm) / 60 if rpm else float(rotation_hz) if rotation_hz else None,
+                n_blades=int(float(n_blades)) if n_blades else None,
+            )
+        except (ValueError, OptionError) as error:
+            problem = f"line {lines.line_num} cannot be understood ({error})"
+            raise DataError(where, problem, "Write numbers, or leave the cell empty.") from None
+        if plates.setdefault(name, plate) != plate:
+            problem = f"line {lines.line_num} says another thing of {name} than a line before"
+            raise DataError(where, problem, "Leave one of them out.")
+    return plates

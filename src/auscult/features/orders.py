@@ -6,10 +6,13 @@ spectrum of a whole clip of 10 s resolves 0.1 Hz. Orders: R. B. Randall, "Vibrat
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.features.decimate import decimate
 from auscult.features.fft import rfft
 from auscult.features.modulation import fast_length
 from auscult.features.nameplate import Nameplate
@@ -32,8 +35,10 @@ BLADE_ORDERS = (1, 2, 3, 4)
 MAINS_HZ = (50.0, 60.0, 100.0, 120.0, 200.0, 240.0, 300.0, 360.0)
 """Lines of hum where the mains have 50 or 60 Hz."""
 
-HIGHEST_HZ = 4000.0
+HIGHEST_HZ = 3200.0
 """No line is looked for above it."""
+LOWEST_RATE_HZ = 8000
+"""What is higher than it needs to be for that is brought down to between one and two times this rate."""
 
 MIN_LENGTH_S = 4.0
 """Shorter clips are filled up with zeros, so that slow candidates can be told apart."""
@@ -65,10 +70,12 @@ class LineSpectrum:
     """
 
     def __init__(self, y: NDArray[np.float32], sr: int) -> None:
-        n_fft = fast_length(max(len(y), int(MIN_LENGTH_S * sr)))
-        self._bin_hz = sr / n_fft
-        self._line_hz = sr / len(y)
-        spectrum = rfft((y - y.mean()) * hann(len(y)), n_fft)[: int(HIGHEST_HZ / self._bin_hz)]
+        factor = 1 << max(0, (sr // LOWEST_RATE_HZ).bit_length() - 1)
+        low, rate_hz = decimate(y, factor), sr / factor
+        n_fft = fast_length(max(len(low), int(MIN_LENGTH_S * rate_hz)))
+        self._bin_hz = rate_hz / n_fft
+        self._line_hz = rate_hz / len(low)
+        spectrum = rfft((low - low.mean()) * hann(len(low)), n_fft)[: max(1, int(HIGHEST_HZ / self._bin_hz))]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         level_db = 10 * np.log10(power + max(1e-12 * float(power.max()), np.finfo(np.float32).tiny))
         self._over_floor_db = level_db - _floor_db(level_db, max(3, round(FLOOR_HZ / self._bin_hz)))
@@ -97,42 +104,64 @@ class LineSpectrum:
             Narrows the search to `TOLERANCE` around its rotation frequency; with the number of blades, blade pass and
             its multiples count as much as all others.
         """
-        plate = nameplate or Nameplate()
-        low, high = ROTATION_HZ
-        if plate.rotation_hz is not None:
-            low, high = plate.rotation_hz * (1 - TOLERANCE), plate.rotation_hz * (1 + TOLERANCE)
-        highest = max(N_SOUGHT, (plate.n_blades or 0) * BLADE_ORDERS[-1])
-        step_hz = 2 * self._line_hz / highest  # a line, widened on both sides, is met at the highest multiple
-        candidates_hz = np.arange(low, high + step_hz, step_hz)
-        prominence_db = self._prominence_db(candidates_hz, plate.n_blades)
+        search = _search(nameplate or Nameplate(), self._line_hz, self._bin_hz, len(self._lines_db))
+        prominence_db = self._prominence_db(search)
         place = int(np.argmax(prominence_db))
-        return Rotation(self._peak_hz(candidates_hz[place], step_hz, plate.n_blades), float(prominence_db[place]))
+        return Rotation(self._peak_hz(search.candidates_hz[place], search), float(prominence_db[place]))
 
-    def _peak_hz(self, rotation_hz: float, step_hz: float, n_blades: int | None) -> float:
+    def _peak_hz(self, rotation_hz: float, search: "_Search") -> float:
         """The rotation frequency within two steps of this one at which the lines are highest, bins joined by lines."""
-        multiples = np.arange(1, N_SOUGHT + 1)
-        if n_blades is not None:
-            multiples = np.concatenate([multiples, n_blades * np.array(BLADE_ORDERS)])
-        nearby_hz = rotation_hz + step_hz * np.linspace(-2, 2, 81)
-        places = multiples[:, None] * nearby_hz / self._bin_hz
+        nearby_hz = rotation_hz + search.step_hz * np.linspace(-2, 2, 81)
+        places = np.concatenate(search.multiples)[:, None] * nearby_hz / self._bin_hz
         heights_db = np.interp(places, np.arange(len(self._over_floor_db)), self._over_floor_db, right=0)
         return float(nearby_hz[np.argmax(np.clip(heights_db, 0, None).sum(axis=0))])
 
-    def _prominence_db(self, candidates_hz: NDArray[np.float64], n_blades: int | None) -> NDArray[np.float32]:
-        shaft_db = self._over_halves_db(np.arange(1, N_SOUGHT + 1), candidates_hz)
-        if n_blades is None:
-            return shaft_db
-        blades_db = self._over_halves_db(n_blades * np.array(BLADE_ORDERS), candidates_hz)
-        return (shaft_db + blades_db) * np.float32(0.5)
+    def _prominence_db(self, search: "_Search") -> NDArray[np.float32]:
+        """How much the multiples of each candidate stand out more than the places half an order below, on average."""
+        lines_db = np.append(np.minimum(self._lines_db, np.float32(CAP_DB)), np.float32(0))
+        shares = [(lines_db[on] - lines_db[between]).mean(axis=0) for on, between in search.bins]
+        prominence_db: NDArray[np.float32] = np.mean(shares, axis=0, dtype=np.float32)
+        return prominence_db
 
-    def _over_halves_db(self, multiples: NDArray[np.int_], candidates_hz: NDArray[np.float64]) -> NDArray[np.float32]:
-        """How much the lines at these multiples stand out more than the places half an order below, on average."""
-        on, between = (
-            np.minimum(self.at_db(places[:, None] * candidates_hz), np.float32(CAP_DB))
-            for places in (multiples, multiples - 0.5)
-        )
-        difference: NDArray[np.float32] = (on - between).mean(axis=0)
-        return difference
+
+@dataclass(frozen=True)
+class _Search:
+    """Where a rotation frequency is looked for in a spectrum.
+
+    Parameters
+    ----------
+    candidates_hz : ndarray
+    step_hz : float
+        Between two of them.
+    multiples : list of ndarray
+        Those of the shaft and, if blades are known, of blade pass, which count as much.
+    bins : list of (ndarray, ndarray), each of shape (n_multiples, n_candidates)
+        Bins of these multiples, and half an order below; the one behind the last stands for all above.
+    """
+
+    candidates_hz: NDArray[np.float64]
+    step_hz: float
+    multiples: list[NDArray[np.int_]]
+    bins: list[tuple[NDArray[np.int32], NDArray[np.int32]]]
+
+
+@lru_cache(maxsize=16)
+def _search(plate: Nameplate, line_hz: float, bin_hz: float, n_bins: int) -> _Search:
+    """The search that a nameplate narrows, worked out once."""
+    low, high = ROTATION_HZ
+    if plate.rotation_hz is not None:
+        low, high = plate.rotation_hz * (1 - TOLERANCE), plate.rotation_hz * (1 + TOLERANCE)
+    multiples = [np.arange(1, N_SOUGHT + 1)]
+    if plate.n_blades is not None:
+        multiples.append(plate.n_blades * np.array(BLADE_ORDERS))
+    step_hz = 2 * line_hz / int(max(own[-1] for own in multiples))  # lines are widened: none is missed at the highest
+    candidates_hz = np.arange(low, high + step_hz, step_hz)
+
+    def bins_at(places: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
+        return np.minimum(np.rint(places[:, None] * candidates_hz / bin_hz), n_bins).astype(np.int32)
+
+    bins = [(bins_at(own.astype(float)), bins_at(own - 0.5)) for own in multiples]
+    return _Search(candidates_hz, step_hz, multiples, bins)
 
 
 def order_frequencies_hz(rotation_hz: float, n_blades: int | None) -> NDArray[np.float64]:

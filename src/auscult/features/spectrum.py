@@ -120,7 +120,9 @@ def stft_blocks(
     n_fft = window.size
     if y.shape[0] < n_fft:
         return
-    frames = np.lib.stride_tricks.sliding_window_view(y, n_fft)[::hop_length]
+    y = np.ascontiguousarray(y, np.float32)
+    shape = 1 + (y.shape[0] - n_fft) // hop_length, n_fft
+    frames: NDArray[np.float32] = np.ndarray(shape, np.float32, y, strides=(hop_length * y.itemsize, y.itemsize))
     n_block = max(1, BLOCK_BYTES // (8 * (n_fft // 2 + 1) * SIMD_FRAMES)) * SIMD_FRAMES
     tapered = np.empty((min(n_block, -(-len(frames) // SIMD_FRAMES) * SIMD_FRAMES), n_fft), np.float32)
     for start in range(0, len(frames), n_block):

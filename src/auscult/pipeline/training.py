@@ -4,7 +4,6 @@ index -> descriptors -> hold out the last normal takes -> normality model and th
 """
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from auscult.audio import (
     index_clips,
     read_audio,
     read_file,
-    read_sampling_rate,
 )
+from auscult.audio.formats import most_common_format
 from auscult.bundle.archive import sha256
 from auscult.bundle.bundle import DETECTOR, Bundle, write_npz
 from auscult.bundle.golden import golden_members
@@ -131,17 +130,11 @@ def train(
 
 
 def _most_common_rate(clips: Iterable[Clip]) -> int:
-    rates: Counter[int] = Counter()
-    for clip in clips:
-        if clip.label == "normal":
-            try:
-                rates[read_sampling_rate(clip.path)] += 1
-            except AudioError:
-                continue  # reported with its reason when it is read in full
-    if not rates:
+    found = most_common_format(str(clip.path) for clip in clips if clip.label == "normal")
+    if found is None:
         problem = "there is no normal recording that can be read"
         raise DataError("training", problem, "See to it that .../<machine>/normal/ holds audio.")
-    return max(rates, key=lambda sr: (rates[sr], sr))
+    return found[0]
 
 
 def _describe(
