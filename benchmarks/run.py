@@ -12,7 +12,7 @@ LIBRARIES = ("auscult", "numpy", "onnxruntime", "librosa", "resampy", "keras", "
 def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}; medians of rounds that measure both sides")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
-    for name in ("verdict", "server", "synth", "scan"):
+    for name in ("verdict", "features", "store", "server", "synth", "scan"):
         print(flush=True)
         subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)
 

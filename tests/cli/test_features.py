@@ -17,7 +17,7 @@ def data(synthetic_data, tmp_path):
 def test_from_a_folder_to_arrays(auscult_cli, data, tmp_path):
     done = auscult_cli("features", data, "-o", "store", "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "store: 28 rows of 28 clips, 28 of them new, 1116 descriptors each" in done.stdout
+    assert "store: 28 rows of 28 clips, 28 of them new, 1116 descriptors each (log-mel at 16000 Hz)" in done.stdout
     assert "store/table.csv" in done.stdout
     assert np.load(tmp_path / "store" / "descriptors.npy", mmap_mode="r").shape == (28, 1116)
     again = auscult_cli("features", data, "-o", "store")
@@ -54,6 +54,7 @@ def test_left_out_clips_are_named_and_the_exit_code_says_so(auscult_cli, data):
     assert "7 clips left out:" in done.stdout
     assert "bad [0].wav: is not audio" in done.stdout
     assert "and 2 more" in done.stdout
+    assert f"scan {data}" in done.stdout
 
 
 def test_a_cluster_that_is_started_for_it(auscult_cli, data):

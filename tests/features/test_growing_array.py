@@ -48,6 +48,16 @@ def test_a_header_of_any_length_fits(tmp_path):
     assert len(_header(10**18, 10**6)) == HEADER_BYTES
 
 
+def test_rows_that_are_lost_are_not_made_up(tmp_path):
+    path = tmp_path / "rows.npy"
+    array = GrowingArray(path, 3)
+    array.write(0, rows(10))
+    with pytest.raises(DataError, match=r"rows.npy: has lost rows, there should be 11. Restore the whole folder"):
+        array.write(11, rows(1))
+    array.close()
+    np.testing.assert_array_equal(np.load(path), rows(10))
+
+
 def test_no_such_folder(tmp_path):
     with pytest.raises(DataError, match=r"missing/rows.npy: cannot be written: No such file or directory"):
         GrowingArray(tmp_path / "missing" / "rows.npy", 3)

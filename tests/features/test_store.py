@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -33,6 +34,19 @@ def test_lines_and_arrays_belong_together(root, synthetic_data):
             assert patch.shape == store.recipe.patch(y, sr).shape
 
 
+def test_a_table_that_a_run_has_replaced_is_read_anew(root, tmp_path):
+    copy = tmp_path / "store"
+    shutil.copytree(root, copy)
+    store, before = FeatureStore(copy), FeatureStore(root)
+    assert len(store) == 112
+    head, _, *rest = (copy / "table.csv").read_text().splitlines()
+    (tmp_path / "new.csv").write_text("\n".join([head, *rest]) + "\n")
+    (tmp_path / "new.csv").replace(copy / "table.csv")
+    assert len(store) == 111
+    np.testing.assert_array_equal(store.descriptors(), before.descriptors(1))
+    np.testing.assert_array_equal(next(store.patches(110)), next(before.patches(111)))
+
+
 def test_plain_numpy_and_csv_read_it_too(root):
     import csv
 
@@ -61,6 +75,7 @@ def test_what_is_no_store(tmp_path):
     ("change", "match"),
     [
         ({"format": 2}, "has format 2, this Auscult reads and writes 1"),
+        ({"descriptor_names": ["loudness"]}, "has other descriptors than this Auscult computes .Auscult 0"),
         ({"features": {"recipe": "wavelet"}}, "cannot be understood.*unknown features 'wavelet'"),
         ({"channels": "left"}, "cannot be understood"),
         ({"nameplates": {"fan": {"rotation_hz": -1}}}, "cannot be understood"),

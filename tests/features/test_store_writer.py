@@ -1,5 +1,8 @@
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +66,9 @@ def test_files_are_known_until_they_change(tmp_path):
         assert writer.n_rows_before == 1
         assert writer.known_content("clip 3", "state 3") == "content 3"
         assert writer.known_content("clip 3", "another state") == ""
-        assert writer.known_content("clip 4", "state 4") == "content 4"
+        assert writer.known_content("clip 4", "state 4") == writer.content_at("clip 4") == "content 4"
+        writer.forget("clip 4")
+        assert writer.known_content("clip 4", "state 4") == writer.content_at("clip 4") == ""
 
 
 def test_a_batch_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -79,26 +84,27 @@ def test_a_batch_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert set(contents(tmp_path)) == {("content 0", ""), ("content 3", "")}
 
 
-def write_many(root, numbers):
-    with StoreWriter.open(root, SPECIFICATION) as writer:
-        for number in numbers:
+def write_many(root, first, last):
+    with StoreWriter.open(Path(root), SPECIFICATION) as writer:
+        for number in range(first, last):
             writer.append([extracted(number), extracted(number + 1)])
 
 
+def start(function, *arguments):
+    """A process of its own that runs a function of this file."""
+    code = f"import runpy; runpy.run_path({__file__!r})[{function.__name__!r}](*{arguments!r})"
+    return subprocess.Popen([sys.executable, "-c", code])
+
+
 def test_two_processes_that_write_at_once_lose_and_double_nothing(tmp_path):
-    context = multiprocessing.get_context("spawn")
     root = tmp_path / "store"
-    both = [context.Process(target=write_many, args=(root, range(start, 60))) for start in (0, 20)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join()
-        assert process.exitcode == 0
+    both = [start(write_many, str(root), first, 60) for first in (0, 20)]
+    assert [process.wait() for process in both] == [0, 0]
     assert set(contents(root)) == {(f"content {number}", "") for number in range(61)}
 
 
 def write_until_killed(root, first):
-    with StoreWriter.open(root, SPECIFICATION) as writer:
+    with StoreWriter.open(Path(root), SPECIFICATION) as writer:
         number = first
         while True:
             writer.append([extracted(number), extracted(number + 1)])
@@ -107,22 +113,20 @@ def write_until_killed(root, first):
 
 def test_kill_leaves_whole_rows(tmp_path, rng):
     """Killed at random moments, again and again, each run going on where the last one was."""
-    context = multiprocessing.get_context("spawn")
     root = tmp_path / "store"
     n_before = 0
-    for _ in range(6):
-        process = context.Process(target=write_until_killed, args=(root, n_before))
-        process.start()
-        while not (root / ROWS).exists() or len(_committed(root)) <= n_before:
-            process.join(0.005)
-        process.join(rng.uniform(0, 0.05))
-        process.kill()
-        process.join()
+    for _ in range(4):
+        with start(write_until_killed, str(root), n_before) as process:
+            while not (root / ROWS).exists() or len(_committed(root)) <= n_before:
+                assert process.poll() is None
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(rng.uniform(0, 0.05))
+            process.kill()
         with StoreWriter.open(root, SPECIFICATION) as writer:
             assert writer.n_rows_before > n_before
             n_before = writer.n_rows_before
         assert set(contents(root)) == {(f"content {number}", "") for number in range(n_before)}
-    write_many(root, [n_before])
+    write_many(root, n_before, n_before + 1)
     assert len(contents(root)) == n_before + 2
 
 
@@ -167,6 +171,15 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OptionError, match="is a file, not a folder"):
         StoreWriter.open(tmp_path / "file", SPECIFICATION).__enter__()
+
+
+@pytest.mark.parametrize("name", [DESCRIPTORS, PATCHES])
+def test_an_array_that_is_gone_is_named_and_not_made_up(tmp_path, name):
+    with StoreWriter.open(tmp_path, SPECIFICATION) as writer:
+        writer.append([extracted(0)])
+    (tmp_path / name).unlink()
+    with pytest.raises(DataError, match=f"{name}: has lost rows"):
+        StoreWriter.open(tmp_path, SPECIFICATION).__enter__()
 
 
 def test_a_damaged_database_is_named(tmp_path):

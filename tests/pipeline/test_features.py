@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import os
 import resource
 import shutil
@@ -14,7 +15,7 @@ import soundfile
 import auscult
 from auscult.errors import DataError, OptionError
 from auscult.features import FeatureStore, LogMel, Nameplate
-from auscult.pipeline.features import build_store
+from auscult.pipeline.features import _Build, build_store
 
 FAST = {"n_mels": 16, "groups": ("mean",), "n_jobs": 1}
 
@@ -152,6 +153,32 @@ def test_bad_clips_are_left_out_and_silence_is_not(clips, tmp_path):
         assert words in reasons
     assert np.isfinite(FeatureStore(tmp_path / "store").descriptors()).all()
     assert build_store(clips, tmp_path / "store", n_jobs=1).n_left_out == 3
+
+
+def test_a_file_that_changes_after_it_was_read_counts_as_it_was_read(clips, tmp_path, monkeypatch, rng):
+    changing = clips / "fan/id_00/normal/00000001.wav"
+    write_table = _Build.write_table
+
+    def change_and_write_table(build, path):
+        soundfile.write(changing, 0.1 * rng.standard_normal(4001), 16000)
+        write_table(build, path)
+
+    content = hashlib.sha256(changing.read_bytes()).hexdigest()
+    with monkeypatch.context() as patched:
+        patched.setattr(_Build, "write_table", change_and_write_table)
+        built = build_store(clips, tmp_path / "store", **FAST)
+    assert (built.n_lines, built.n_left_out) == (12, 0)
+    assert content in {line["content"] for line in table(tmp_path / "store")}
+    built = build_store(clips, tmp_path / "store", **FAST)
+    assert (built.n_lines, built.n_added) == (12, 1)
+    assert content not in {line["content"] for line in table(tmp_path / "store")}
+
+
+def test_a_file_that_can_no_longer_be_read_leaves_the_table(clips, tmp_path):
+    build_store(clips, tmp_path / "store", **FAST)
+    (clips / "fan/id_00/normal/00000001.wav").write_text("no sound")
+    built = build_store(clips, tmp_path / "store", **FAST)
+    assert (built.n_lines, built.n_left_out) == (11, 1)
 
 
 def test_nothing_to_read(tmp_path):

@@ -30,6 +30,9 @@ def test_channels_are_compared_where_all_are_kept(recordings, tmp_path):
 
 def test_the_original_has_no_choice(recordings, tmp_path):
     assert choose_recipe("original-mfcc", recordings, tmp_path / "none", **OPTIONS) == OriginalMfcc()
+    for options in ({"n_mels": 64}, {"groups": ("mean",)}):
+        with pytest.raises(OptionError, match="original-mfcc has no choice of bands and descriptors"):
+            choose_recipe("original-mfcc", recordings, tmp_path / "none", **OPTIONS | options)
 
 
 def test_unknown_recipe(recordings, tmp_path):

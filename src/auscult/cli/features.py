@@ -70,7 +70,7 @@ def features(
     else:
         out.print(
             f"{built.store}: {built.n_lines} rows of {built.n_clips} clips, {built.n_added} of them new, "
-            f"{built.n_descriptors} descriptors each",
+            f"{built.n_descriptors} descriptors each ({built.features['recipe']} at {built.features['sr']} Hz)",
             markup=False,
         )
         if built.n_left_out:
@@ -79,6 +79,6 @@ def features(
                 out.print(f"    {reason}", markup=False)
             if built.n_left_out > len(built.left_out):
                 out.print(f"    and {built.n_left_out - len(built.left_out)} more", markup=False)
-        table = shlex.quote(str(output / "table.csv"))
-        out.print(f"Which row is what: {table}. What is wrong with recordings: {auscult_command()} scan", markup=False)
+            out.print(f"All that is wrong: {auscult_command()} scan {shlex.quote(path)}", markup=False)
+        out.print(f"Which row is what: {shlex.quote(str(output / 'table.csv'))}", markup=False)
     raise typer.Exit(1 if built.n_left_out else 0)

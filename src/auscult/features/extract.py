@@ -86,9 +86,12 @@ class Extraction:
             with open_recording(task.location) as (file, _):
                 data = file.read()
             y, content = self._waveform(data), hashlib.sha256(data).hexdigest()
-            features = {}
+            features: dict[str, Features] = {}
             for name in task.augmentations:
-                if (changed := self._augmented(y, name, content, task)) is not None:
+                changed = self._augmented(y, name, content, task)
+                if changed is y and "" in features:
+                    features[name] = features[""]
+                elif changed is not None:
                     features[name] = self.recipe.features(changed, task.nameplate)
             return Extracted(content, features)
         except AuscultError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.errors import DataError
 from auscult.files import disk_errors
 
 HEADER_BYTES = 128
@@ -37,17 +38,21 @@ class GrowingArray:
         Parameters
         ----------
         first : int >= 0
-            What stood there from a run that was cut off is overwritten.
+            What stood there from a run that was cut off is overwritten; what lies before must be there.
         rows : ndarray, shape (n, n_columns), float32
 
         Raises
         ------
         DataError
-            If the disk refuses them.
+            If the disk refuses them, or the file does not reach to `first`.
         """
         content = memoryview(rows.astype("<f4", copy=False).tobytes())
         start = HEADER_BYTES + 4 * first * self._n_columns
         with disk_errors(self._path):
+            if os.fstat(self._file).st_size < start:  # the disk would fill the gap with zeros, as if they were rows
+                problem = f"has lost rows, there should be {first}"
+                remedy = "Restore the whole folder from a backup, or delete it and build it anew."
+                raise DataError(str(self._path), problem, remedy)
             n_written = 0
             while n_written < len(content):
                 n_written += os.pwrite(self._file, content[n_written:], start + n_written)

@@ -15,11 +15,14 @@ the same time each adds what the other has not.
 
 import csv
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +41,11 @@ DESCRIPTORS = "descriptors.npy"
 PATCHES = "patches.npy"
 ROWS = "rows.sqlite"
 TABLE = "table.csv"
+
+PLACE_COLUMNS = ("row", "first_frame", "n_frames")
+"""Of the table: where a line's features lie, as in `Place`."""
+
+OTHER_VERSION = "Use the Auscult that made it, or build the store anew in another folder."
 
 
 @dataclass(frozen=True)
@@ -105,15 +113,18 @@ def read_specification(root: Path) -> Specification:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             problem = f"has format {content['format']!r}, this Auscult reads and writes {FORMAT}"
-            remedy = "Use the Auscult that made it, or build the store anew in another folder."
-            raise DataError(str(path), problem, remedy)
-        return Specification(
+            raise DataError(str(path), problem, OTHER_VERSION)
+        found = Specification(
             recipe=recipe_from_dict(content["features"]),
             channels=check_channel_policy(content["channels"]),
             seed=int(content["seed"]),
             has_patches=bool(content["has_patches"]),
             nameplates={name: Nameplate(**plate) for name, plate in content["nameplates"].items()},
         )
+        if content["descriptor_names"] != list(found.recipe.descriptor_names):
+            problem = f"has other descriptors than this Auscult computes (Auscult {content['auscult']} made it)"
+            raise DataError(str(path), problem, OTHER_VERSION)
+        return found
     except FileNotFoundError:
         raise DataError(str(root), "is no feature store", "Make one with: auscult features PATH -o STORE") from None
     except DataError:
@@ -136,7 +147,7 @@ def open_rows(root: Path) -> sqlite3.Connection:
 
 
 class FeatureStore:
-    """Features in a folder, to read; nothing is loaded but what is asked for.
+    """Features in a folder, to read; nothing is loaded but what is asked for, and 24 bytes for each line of the table.
 
     Parameters
     ----------
@@ -156,10 +167,12 @@ class FeatureStore:
     def __init__(self, root: str | Path) -> None:
         self._root = Path(root)
         self.specification = read_specification(self._root)
+        self._places = np.empty((0, 3), np.int64)
+        self._table_version = (0, 0)
 
     def __len__(self) -> int:
         """Return the number of lines of the table."""
-        return sum(1 for _ in self.table())
+        return len(self._lines())
 
     @property
     def recipe(self) -> Recipe:
@@ -174,22 +187,12 @@ class FeatureStore:
         DataError
             If no run has come to its end yet.
         """
-        path = self._root / TABLE
-        try:
-            with path.open(newline="", encoding="utf-8") as file:
-                for number, line in enumerate(csv.DictReader(file)):
-                    if stop is not None and number >= stop:
-                        return
-                    if number >= start:
-                        yield line
-        except FileNotFoundError:
-            remedy = "Run auscult features to its end: it goes on where it was."
-            raise DataError(str(path), "is not there: the store is not finished", remedy) from None
+        with self._open_table() as file:
+            yield from islice(csv.DictReader(file), start, stop)
 
     def descriptors(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
         """Descriptors of lines `start` to `stop` of the table, shape (n_lines, n_descriptors), float32."""
-        rows = [int(line["row"]) for line in self.table(start, stop)]
-        return self._map(DESCRIPTORS)[rows]
+        return self._map(DESCRIPTORS)[self._lines()[start:stop, 0]]
 
     def patches(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.float32]]:
         """Patches of lines `start` to `stop` of the table, each of shape (n_bands, n_frames), float32.
@@ -205,9 +208,28 @@ class FeatureStore:
             problem = "was made without patches"
             raise DataError(str(self._root), problem, "Build one without --no-patches in another folder.")
         frames = self._map(PATCHES)
-        for line in self.table(start, stop):
-            first = int(line["first_frame"])
-            yield frames[first : first + int(line["n_frames"])].T
+        for _, first, n_frames in self._lines()[start:stop]:
+            yield frames[first : first + n_frames].T
+
+    def _lines(self) -> NDArray[np.int64]:
+        """Row, first frame and number of frames of each line of the table, read anew when a run has replaced it."""
+        with self._open_table() as file:
+            status = os.fstat(file.fileno())
+            if (version := (status.st_ino, status.st_mtime_ns)) != self._table_version:
+                numbers = (int(line[name]) for line in csv.DictReader(file) for name in PLACE_COLUMNS)
+                self._places = np.fromiter(numbers, np.int64).reshape(-1, len(PLACE_COLUMNS))
+                self._table_version = version
+        return self._places
+
+    @contextmanager
+    def _open_table(self) -> Iterator[TextIO]:
+        path = self._root / TABLE
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                yield file
+        except FileNotFoundError:
+            remedy = "Run auscult features to its end: it goes on where it was."
+            raise DataError(str(path), "is not there: the store is not finished", remedy) from None
 
     def _map(self, name: str) -> NDArray[np.float32]:
         path = self._root / name

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from auscult import __version__
 from auscult.errors import DataError, OptionError
 from auscult.features.extract import Extracted
 from auscult.features.growing_array import GrowingArray
@@ -70,6 +71,16 @@ class StoreWriter:
         """Content of a file that has not changed since it was read; empty if it is not known."""
         found = self._ask("SELECT content FROM files WHERE location = ? AND state = ?", location, state)
         return found[0] if found else ""
+
+    def content_at(self, location: str) -> str:
+        """Content of a file when it was last read; empty if it is not known."""
+        found = self._ask("SELECT content FROM files WHERE location = ?", location)
+        return found[0] if found else ""
+
+    def forget(self, location: str) -> None:
+        """Take back what is known of a file, which can no longer be read."""
+        with self._transaction():
+            self._rows.execute("DELETE FROM files WHERE location = ?", (location,))
 
     def remember(self, batch: Sequence[tuple[str, str, str]]) -> None:
         """Note the contents of files, each by (location, state, content)."""
@@ -194,7 +205,8 @@ def _write_first(path: Path, specification: Specification) -> None:
     """Write a file whole, unless another process has been faster."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        part.write_text(json.dumps(specification.to_dict(), indent=2) + "\n", encoding="utf-8")
+        content = specification.to_dict() | {"auscult": __version__}
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         os.link(part, path)
     except FileExistsError:
         pass  # it is compared like any that was there

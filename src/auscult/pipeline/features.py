@@ -209,10 +209,10 @@ class _Build:
             self._n_running -= 1
             if isinstance(outcome, Extracted):
                 batch.append((task.location, task.state, outcome))
-            elif isinstance(outcome, LostTask):
-                self._leave_out(task.location, outcome.reason)
             else:
-                self._leave_out(task.location, f"{outcome.problem}. {outcome.remedy}")
+                reason = outcome.reason if isinstance(outcome, LostTask) else f"{outcome.problem}. {outcome.remedy}"
+                self._leave_out(task.location, reason)
+                self._writer.forget(task.location)
             if len(batch) == BATCH:
                 self._n_added += self._writer.append(batch)
                 batch.clear()
@@ -248,7 +248,8 @@ class _Build:
         with disk_errors(path), whole_file(path) as file:
             table = TableWriter(file, list(COLUMNS))
             for entry in self._recordings:
-                content = "" if entry.error else self._writer.known_content(entry.location, state_of(entry.location))
+                # what was read is what counts, though the file may have changed since
+                content = "" if entry.error else self._writer.content_at(entry.location)
                 places = self._writer.places(content, self._wanted(entry)) if content else {}
                 for name, place in places.items():
                     table.write(table_line(entry, content, name, place))

@@ -38,11 +38,14 @@ def choose_recipe(
     Raises
     ------
     OptionError
-        If the name or a group is unknown, or a number out of range.
+        If the name or a group is unknown, a number out of range, or the recipe leaves no such choice.
     DataError
         If none of the recordings can be read, or the store is damaged.
     """
     if name == "original-mfcc":
+        if groups is not None or n_mels != OriginalMfcc().n_mels:
+            problem = "original-mfcc has no choice of bands and descriptors"
+            raise OptionError("recipe", problem, "Leave that choice out, or take log-mel.")
         return OriginalMfcc()
     if name != "log-mel":
         raise OptionError("recipe", f"expected log-mel or original-mfcc, got {name!r}", "Correct the name.")
