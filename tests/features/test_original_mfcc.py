@@ -1,8 +1,11 @@
 import librosa
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auscult import read_audio
+from auscult.errors import OptionError
 from auscult.features import OriginalMfcc
 
 
@@ -16,6 +19,31 @@ def test_mfcc_is_librosas(rng, n_samples):
     y = noise(rng, n_samples)
     theirs = librosa.feature.mfcc(y=y, sr=22050, n_mfcc=40)
     np.testing.assert_allclose(OriginalMfcc().mfcc(y), theirs, atol=0.01)
+
+
+@pytest.mark.filterwarnings("ignore:n_fft=:UserWarning", "ignore:Empty filters:UserWarning")
+@given(
+    sr=st.sampled_from([8000, 16000, 22050, 48000]),
+    n_fft=st.sampled_from([256, 1000, 2048]),
+    hop_length=st.integers(64, 800),
+    n_mels=st.integers(40, 128),
+    n_mfcc=st.integers(1, 40),
+    n_samples=st.integers(1, 20_000),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=40, deadline=None)
+def test_mfcc_of_any_options_is_librosas(sr, n_fft, hop_length, n_mels, n_mfcc, n_samples, seed):
+    y = noise(np.random.default_rng(seed), n_samples)
+    options = {"sr": sr, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels, "n_mfcc": n_mfcc}
+    np.testing.assert_allclose(OriginalMfcc(**options).mfcc(y), librosa.feature.mfcc(y=y, **options), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_mfcc": 0}, {"hop_length": -1}, {"n_mfcc": 129}, {"n_mels": 2000}, {"top_db": -1.0}]
+)
+def test_impossible_options(options):
+    with pytest.raises(OptionError, match="original-mfcc: expected"):
+        OriginalMfcc(**options)
 
 
 def test_real_clip_has_the_originals_features(real_data):

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.errors import OptionError
 from auscult.features.nameplate import Nameplate
 from auscult.features.recipe import Features
 from auscult.features.resample import resample_kaiser_fast
@@ -32,6 +33,12 @@ class OriginalMfcc:
     top_db: float = 80.0
     n_frames: int = 433
     """Width of a patch."""
+
+    def __post_init__(self) -> None:
+        counts = (self.sr, self.n_fft, self.hop_length, self.n_mels, self.n_mfcc, self.n_frames)
+        if not (min(counts) >= 1 and self.n_mfcc <= self.n_mels <= self.n_fft // 2 and self.top_db >= 0):
+            problem = f"expected counts from 1, n_mfcc <= n_mels <= n_fft / 2 and top_db from 0, got {self}"
+            raise OptionError("original-mfcc", problem, "Correct them.")
 
     @property
     def n_bands(self) -> int:
