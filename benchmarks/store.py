@@ -16,11 +16,12 @@ import soundfile
 
 from auscult.features import LogMel
 from auscult.features.extract import Extraction, ExtractTask
-from auscult.pipeline.features import build_store
+from auscult.pipeline.features import Progress, build_store
 
-N_CLIPS = 400
+N_CLIPS = 200
+N_FIRST = 20
 SR = 16000
-ROUNDS = 2
+ROUNDS = 5
 N_TINY = (1_000, 100_000)
 
 MEASURE = """
@@ -50,29 +51,46 @@ def rates(folder: Path) -> None:
         soundfile.write(data / f"{number:08d}.wav", y, SR, format="WAVEX")
     extraction = Extraction(LogMel(), "mean", 0)
     n_cores = os.cpu_count() or 1
-    works: dict[str, Callable[[], object]] = {
-        "bare computing, one process": lambda: [extraction(ExtractTask(str(path))) for path in data.iterdir()],
-        "store, --jobs 1": lambda: build(data, n_jobs=1),
-        f"store, --jobs {n_cores}": lambda: build(data, n_jobs=n_cores),
-        f"store, --cluster local:{n_cores}": lambda: build(data, cluster=f"local:{n_cores}"),
-        "store, run again": lambda: build_store(data, folder / "kept"),
+
+    def bare(on_progress: Progress) -> None:
+        for number, path in enumerate(sorted(data.iterdir()), start=1):
+            extraction(ExtractTask(str(path)))
+            on_progress("bare", number, N_CLIPS)
+
+    works: dict[str, Callable[[Progress], object]] = {
+        "bare computing, one process": bare,
+        "store, --jobs 1": lambda report: build(data, report, n_jobs=1),
+        f"store, --jobs {n_cores}": lambda report: build(data, report, n_jobs=n_cores),
+        f"store, --cluster local:{n_cores}": lambda report: build(data, report, cluster=f"local:{n_cores}"),
+        "store, run again": lambda report: build_store(data, folder / "kept", on_progress=report),
     }
     build_store(data, folder / "kept")
-    found: dict[str, list[float]] = {name: [] for name in works}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
-            start = time.perf_counter()
-            work()
-            found[name].append(N_CLIPS / (time.perf_counter() - start))
-    print(f"{N_CLIPS} clips of 10 s, 8 channels, all descriptors and patches; starting processes included")
+            found[name].append(clips_a_second(work))
+    print(f"{N_CLIPS} clips of 10 s, 8 channels, all descriptors and patches; from the {N_FIRST}th clip on")
     for name, own in found.items():
-        print(f"  {name:<32} {statistics.median(own):8.0f} clips/s  ({min(own):.0f}-{max(own):.0f})")
+        rates, starts_s = zip(*own, strict=True)
+        print(
+            f"  {name:<32} {statistics.median(rates):8.0f} clips/s  ({min(rates):.0f}-{max(rates):.0f}),"
+            f" {statistics.median(starts_s):4.1f} s until then"
+        )
 
 
-def build(data: Path, **options) -> None:
+def clips_a_second(work: Callable[[Progress], object]) -> tuple[float, float]:
+    """Rate after the start, and how long that takes in seconds."""
+    times: dict[int, float] = {}
+    start = time.perf_counter()
+    work(lambda _, n_done, __: times.setdefault(n_done, time.perf_counter()))
+    first = min(number for number in times if number >= N_FIRST)
+    return (N_CLIPS - first) / (max(times.values()) - times[first]), times[first] - start
+
+
+def build(data: Path, on_progress: Progress, **options) -> None:
     store = data.parent / "store"
     shutil.rmtree(store, ignore_errors=True)
-    build_store(data, store, **options)
+    build_store(data, store, on_progress=on_progress, **options)
 
 
 def memory(folder: Path) -> None:

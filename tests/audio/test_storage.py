@@ -160,3 +160,13 @@ def test_the_state_of_a_url_changes_with_it(memory):
     fsspec.filesystem("memory").pipe("/clips/m/normal/a.wav", b"other sound")
     assert state_of(location) != before
     assert state_of(f"{memory}/missing.wav") == ""
+
+
+def test_the_state_of_a_file_in_an_archive_changes_with_it(tmp_path):
+    states = []
+    for sound in (b"sound", b"noise"):
+        with zipfile.ZipFile(tmp_path / "clips.zip", "w") as archive:
+            archive.writestr(zipfile.ZipInfo("a.wav"), sound)  # dated alike
+        states.append(state_of(f"zip://a.wav::{tmp_path / 'clips.zip'}"))
+    assert states[0] != states[1]
+    assert all(states)

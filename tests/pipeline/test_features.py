@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -334,8 +333,8 @@ def test_memory_does_not_grow_with_the_number_of_clips(tmp_path, rng):
     assert peaks[3000] - peaks[100] < 6_000  # kB; the features of 2,900 clips are 4 MB of frames, their files 10
 
 
-def test_environment_for_workers_is_untouched(clips, tmp_path):
+@pytest.mark.parametrize("workers", [{"n_jobs": 2}, {"cluster": "local:1", "n_jobs": None}])
+def test_environment_for_workers_is_untouched(clips, tmp_path, workers):
     before = dict(os.environ)
-    build_store(clips, tmp_path / "store", **FAST | {"n_jobs": 2})
+    build_store(clips, tmp_path / "store", **FAST | workers)
     assert dict(os.environ) == before
-    assert isinstance(Path(table(tmp_path / "store")[0]["filePath"]), Path)

@@ -12,6 +12,20 @@ from typing import Any, BinaryIO, Literal, cast
 from auscult.errors import AudioError, DataError, printable
 from auscult.extras import require
 
+CHANGING = {
+    "mtime",
+    "created",
+    "crc",
+    "etag",
+    "md5",
+    "md5hash",
+    "last_modified",
+    "lastmodified",
+    "updated",
+    "generation",
+}
+"""What storages say of a file that is another when the file is: a day of change, a sum, a version."""
+
 LINKED = "linked folder"
 LOCKED = "locked folder"
 Trouble = Callable[[str, str], None]
@@ -185,7 +199,7 @@ def state_of(location: str) -> str:
     Returns
     -------
     str
-        Empty if it cannot be told.
+        Empty if it cannot be told: some web servers say nothing that changes.
     """
     try:
         if not is_url(location):
@@ -193,6 +207,7 @@ def state_of(location: str) -> str:
             return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
         with _refusals(location):
             fs, path = _file_system(location)
-            return str(fs.ukey(path))
+            said = fs.info(path)
+            return "; ".join(f"{key} {said[key]}" for key in sorted(said) if key.lower() in CHANGING)
     except (OSError, DataError):
         return ""

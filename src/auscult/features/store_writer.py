@@ -210,6 +210,8 @@ def _write_first(path: Path, specification: Specification) -> None:
         os.link(part, path)
     except FileExistsError:
         pass  # it is compared like any that was there
+    except PermissionError:  # a file system without links, such as exFAT
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

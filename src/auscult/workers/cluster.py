@@ -6,6 +6,7 @@ it gets one more try alone.
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ from auscult.workers.workers import LOST, N_AHEAD, LostTask, Result, Task, Worke
 CONNECT_TIMEOUT_S = 10
 WORKERS_TIMEOUT_S = 30
 LOCAL = "local:"
+
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Of workers that are started here. Dask's own setting has malloc return every large array to the system at once
+(``MALLOC_TRIM_THRESHOLD_``): fetching the memory again takes as long as the features."""
 
 
 @contextmanager
@@ -38,15 +43,29 @@ def cluster_workers(cluster: str, *, n_jobs: int | None = None) -> Iterator[Work
 @contextmanager
 def _start(distributed: Any, cluster: str) -> Iterator[Any]:
     """A client of a cluster of processes that are started here and end with the context."""
+    dask = require("dask", extra="cluster")
     text = cluster.removeprefix(LOCAL)
     if not text.isdecimal() or int(text) < 1:
         raise OptionError("cluster", f"expected local:N, N being 1 or more, got {cluster!r}", "For example local:4")
     options = {"n_workers": int(text), "threads_per_worker": 1, "host": "127.0.0.1", "memory_limit": 0}
     with (
-        distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL, **options) as started,
+        _environment_as_before(),
+        dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}),
+        distributed.LocalCluster(dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL, **options) as started,
         distributed.Client(started, set_as_default=False) as client,
     ):
         yield client
+
+
+@contextmanager
+def _environment_as_before() -> Iterator[None]:
+    """Undo what Dask sets for its workers in this process, whose later children would have it too."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager
