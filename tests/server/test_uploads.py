@@ -97,7 +97,7 @@ def test_upload_that_stalls(strict_server):
     with connect(strict_server) as connection:
         connection.sendall(head(1000) + b"--x\r\n")
         start = time.monotonic()
-        answer = connection.recv(1000)
+        answer = b"".join(iter(lambda: connection.recv(1000), b""))  # head and body may come apart
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"not complete after 1 s" in answer
         assert time.monotonic() - start < 5
