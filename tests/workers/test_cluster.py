@@ -56,7 +56,7 @@ def test_a_scheduler_that_goes_away(tmp_path):
         scheduler = next(
             process
             for process in psutil.process_iter(["cmdline"])
-            if "scheduler" in process.info["cmdline"] and str(tmp_path / "scheduler.json") in process.info["cmdline"]
+            if {"scheduler", str(tmp_path / "scheduler.json")} <= set(process.info["cmdline"] or ())
         )
         scheduler.kill()
         with pytest.raises(DataError, match=r"the connection to the cluster was lost.*run the command again"):

@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from auscult.errors import DataError, OptionError
@@ -116,7 +116,11 @@ class ClusterWorkers:
             except self._distributed.KilledWorker:
                 return LOST
 
-        yield from in_order(tasks, begin, finish, lambda future: future.cancel(), n_ahead=N_AHEAD * self.n)
+        def cancel(future: Any) -> None:
+            with suppress(Exception):  # the cluster may be what has gone away
+                future.cancel()
+
+        yield from in_order(tasks, begin, finish, cancel, n_ahead=N_AHEAD * self.n)
 
     def _result(self, future: Any) -> Any:
         try:
