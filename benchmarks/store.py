@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from auscult.audio.scan import Progress
 from auscult.features import LogMel
 from auscult.features.extract import Extraction, ExtractTask
-from auscult.pipeline.features import Progress, build_store
+from auscult.pipeline.features import build_store
 
 N_CLIPS = 200
 N_FIRST = 20

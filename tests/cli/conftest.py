@@ -1,5 +1,6 @@
 """The command line as a process: what it prints, and its exit code."""
 
+import shutil
 import subprocess
 import sys
 
@@ -17,3 +18,12 @@ def auscult_cli(tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture
+def data(synthetic_data, tmp_path):
+    """Some clips of a synthetic data set, without its table of truth."""
+    for label in ("normal", "abnormal"):
+        source = synthetic_data / "6_dB_fan" / "fan" / "id_00" / label
+        shutil.copytree(source, tmp_path / "data" / "fan" / "id_00" / label)
+    return tmp_path / "data"

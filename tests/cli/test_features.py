@@ -1,17 +1,7 @@
 import json
-import shutil
 
 import numpy as np
 import pytest
-
-
-@pytest.fixture
-def data(synthetic_data, tmp_path):
-    """A few clips of a synthetic data set."""
-    for label in ("normal", "abnormal"):
-        source = synthetic_data / "6_dB_fan" / "fan" / "id_00" / label
-        shutil.copytree(source, tmp_path / "data" / "fan" / "id_00" / label)
-    return tmp_path / "data"
 
 
 def test_from_a_folder_to_arrays(auscult_cli, data, tmp_path):

@@ -7,15 +7,6 @@ import sys
 import pytest
 
 
-@pytest.fixture
-def data(synthetic_data, tmp_path):
-    """Some clips of a synthetic data set, without its table of truth."""
-    for label in ("normal", "abnormal"):
-        source = synthetic_data / "6_dB_fan" / "fan" / "id_00" / label
-        shutil.copytree(source, tmp_path / "data" / "fan" / "id_00" / label)
-    return tmp_path / "data"
-
-
 def test_characteristics_and_next_step(auscult_cli, data, tmp_path):
     done = auscult_cli("scan", data, "-o", "clips.csv")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -45,6 +45,15 @@ def test_coherence_of_a_narrow_band_is_scipys(rng):
     assert abs(coherence[-1, 0] - np.sqrt(squared[256:].mean())) < 0.05
 
 
+def test_sound_above_the_last_octave_does_not_count(rng):
+    """A tone at 6 kHz, of channels that differ by 20 dB, where octaves end at 4 kHz."""
+    tone = np.sin(2 * np.pi * 6000 * np.arange(32000) / SR)
+    y = rng.standard_normal(32000) + np.outer([1, 100], tone)
+    values = inter_channel_descriptors(y.astype(np.float32), sr=SR, n_fft=1024, edges_hz=octave_edges_hz(4000.0))
+    levels_db = values.reshape(2, -1, 2)[0]
+    np.testing.assert_allclose(levels_db, 0, atol=0.1)
+
+
 def test_a_dead_microphone_is_quiet_and_incoherent(rng):
     y = np.tile(rng.standard_normal(32000), (3, 1))
     y[1] = 0

@@ -70,6 +70,16 @@ def test_names_and_frequencies_go_together():
     assert np.isinf(order_frequencies_hz(25.0, None)[line_names().index("blade pass x 1")])
 
 
+def test_long_clips_are_heard_in_pieces():
+    y = shaft(24.3, levels=[1.0] * 12, noise=0.3, seed=0, duration_s=95.0)
+    spectrum = LineSpectrum(y, SR)
+    assert abs(spectrum.rotation().frequency_hz - 24.3) < RESOLUTION_HZ
+    piece = LineSpectrum(y[: len(y) // 4], SR)
+    assert len(spectrum._lines_db) == len(piece._lines_db)
+    orders_hz = 24.3 * np.arange(1, 9)
+    assert abs(spectrum.at_db(orders_hz).mean() - piece.at_db(orders_hz).mean()) < 3
+
+
 @pytest.mark.parametrize("n_samples", [64, 400, 16000])
 def test_short_clips_are_finite(rng, n_samples):
     spectrum = LineSpectrum(rng.standard_normal(n_samples).astype(np.float32), SR)

@@ -5,7 +5,6 @@ of each clip, by which duplicates are found at the end.
 """
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -27,6 +26,7 @@ from auscult.audio.statistics import ClipStatistics
 from auscult.audio.storage import LOCKED, is_url
 from auscult.errors import AuscultError, DataError, OptionError, printable
 from auscult.files import disk_errors, whole_file
+from auscult.workers.workers import in_order
 
 STATISTICS_COLUMNS = tuple(field.name for field in fields(ClipStatistics))
 BATCH = 16
@@ -211,13 +211,16 @@ def _described(entries: Iterable[Entry], with_audio: bool, n_jobs: int) -> Itera
     remaining = iter(entries)
     n_batch = 1 if with_audio else BATCH
     batches = iter(lambda: list(islice(remaining, n_batch)), [])
-    running: deque[Future[list[tuple[Entry, Description]]]] = deque()
+
+    def begin(batch: list[Entry]) -> Future[list[tuple[Entry, Description]]]:
+        return pool.submit(describe, batch)
+
     with ThreadPoolExecutor(n_jobs) as pool:
         try:
-            running.extend(pool.submit(describe, batch) for batch in islice(batches, N_AHEAD * n_jobs))
-            while running:
-                yield from running.popleft().result()
-                running.extend(pool.submit(describe, batch) for batch in islice(batches, 1))
+            for _, described in in_order(
+                batches, begin, lambda _, future: future.result(), Future.cancel, n_ahead=N_AHEAD * n_jobs
+            ):
+                yield from described
         finally:
             pool.shutdown(cancel_futures=True)  # Ctrl-C ends now, not after what was begun
 

@@ -25,7 +25,7 @@ from rich.text import Text
 from auscult.errors import AuscultError
 
 if TYPE_CHECKING:
-    from auscult.pipeline.training import Progress as OnProgress
+    from auscult.audio.scan import Progress as OnProgress
 
 WIDTH = None if sys.stdout.isatty() else 120
 """Columns of a table: the terminal's, or enough for whole words in a file."""

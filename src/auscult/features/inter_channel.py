@@ -61,8 +61,9 @@ def _octave_covariances(
     y: NDArray[np.float32], sr: int, n_fft: int, edges_hz: tuple[float, ...]
 ) -> NDArray[np.complex128]:
     """Covariance of the channels in each octave, shape (n_octaves, n_channels, n_channels); its trace is power."""
-    edges = np.searchsorted(np.fft.rfftfreq(n_fft, 1 / sr), edges_hz)
-    edges[-1] = n_fft // 2 + 1
+    bins_hz = np.fft.rfftfreq(n_fft, 1 / sr)
+    edges = np.searchsorted(bins_hz, edges_hz)
+    edges[-1] = np.searchsorted(bins_hz, edges_hz[-1], side="right")  # the last octave has its upper edge
     window = hann(n_fft)
     covariance = np.zeros((len(edges) - 1, len(y), len(y)), np.complex128)
     n_frames = 1 + (y.shape[1] - n_fft) // (n_fft // 2)

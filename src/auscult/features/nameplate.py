@@ -28,8 +28,8 @@ class Nameplate:
         if self.rotation_hz is not None and not (math.isfinite(self.rotation_hz) and 0.5 <= self.rotation_hz <= 1000):
             problem = f"expected a rotation frequency of 0.5 to 1000 Hz (30 to 60000 rpm), got {self.rotation_hz} Hz"
             raise OptionError("nameplate", problem, "Give revolutions in a minute divided by 60.")
-        if self.n_blades is not None and not 1 <= self.n_blades <= 1000:
-            raise OptionError("nameplate", f"expected 1 to 1000 blades, got {self.n_blades}", "Count them again.")
+        if self.n_blades is not None and not 1 <= self.n_blades <= 200:
+            raise OptionError("nameplate", f"expected 1 to 200 blades, got {self.n_blades}", "Count them again.")
 
 
 def read_nameplates(path: str | os.PathLike[str]) -> dict[str, Nameplate]:

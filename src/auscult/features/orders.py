@@ -42,6 +42,9 @@ LOWEST_RATE_HZ = 8000
 
 MIN_LENGTH_S = 4.0
 """Shorter clips are filled up with zeros, so that slow candidates can be told apart."""
+MAX_LENGTH_S = 30.0
+"""Longer clips are cut into equal pieces whose spectra are averaged (P. Welch, 1967): no machine keeps its speed so
+well that finer lines would say more, and the search takes time and memory by the fineness of the lines."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,14 @@ class LineSpectrum:
     def __init__(self, y: NDArray[np.float32], sr: int) -> None:
         factor = 1 << max(0, (sr // LOWEST_RATE_HZ).bit_length() - 1)
         low, rate_hz = decimate(y, factor), sr / factor
-        n_fft = fast_length(max(len(low), int(MIN_LENGTH_S * rate_hz)))
+        n_pieces = -(-len(low) // int(MAX_LENGTH_S * rate_hz))
+        pieces = low[: len(low) // n_pieces * n_pieces].reshape(n_pieces, -1)
+        n_fft = fast_length(max(pieces.shape[1], int(MIN_LENGTH_S * rate_hz)))
         self._bin_hz = rate_hz / n_fft
-        self._line_hz = rate_hz / len(low)
-        spectrum = rfft((low - low.mean()) * hann(len(low)), n_fft)[: max(1, int(HIGHEST_HZ / self._bin_hz))]
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        self._line_hz = rate_hz / pieces.shape[1]
+        n_bins = max(1, int(HIGHEST_HZ / self._bin_hz))
+        powers = np.stack([_power(piece, n_fft)[:n_bins] for piece in pieces])
+        power: NDArray[np.float32] = powers.mean(axis=0)
         level_db = 10 * np.log10(power + max(1e-12 * float(power.max()), np.finfo(np.float32).tiny))
         self._over_floor_db = level_db - _floor_db(level_db, max(3, round(FLOOR_HZ / self._bin_hz)))
         widened = self._over_floor_db.copy()
@@ -101,8 +107,8 @@ class LineSpectrum:
         Parameters
         ----------
         nameplate : Nameplate, optional
-            Narrows the search to `TOLERANCE` around its rotation frequency; with the number of blades, blade pass and
-            its multiples count as much as all others.
+            Narrows the search to `TOLERANCE` around its rotation frequency; with the number of blades as well, blade
+            pass and its multiples count as much as all others.
         """
         search = _search(nameplate or Nameplate(), self._line_hz, self._bin_hz, len(self._lines_db))
         prominence_db = self._prominence_db(search)
@@ -152,7 +158,7 @@ def _search(plate: Nameplate, line_hz: float, bin_hz: float, n_bins: int) -> _Se
     if plate.rotation_hz is not None:
         low, high = plate.rotation_hz * (1 - TOLERANCE), plate.rotation_hz * (1 + TOLERANCE)
     multiples = [np.arange(1, N_SOUGHT + 1)]
-    if plate.n_blades is not None:
+    if plate.rotation_hz is not None and plate.n_blades is not None:
         multiples.append(plate.n_blades * np.array(BLADE_ORDERS))
     step_hz = 2 * line_hz / int(max(own[-1] for own in multiples))  # lines are widened: none is missed at the highest
     candidates_hz = np.arange(low, high + step_hz, step_hz)
@@ -180,6 +186,13 @@ def line_names() -> tuple[str, ...]:
     orders = [f"order {order:g}" for order in ORDERS]
     blades = [f"blade pass x {order}" for order in BLADE_ORDERS]
     return (*orders, *blades, "blade pass - 1", "blade pass + 1", *(f"{hz:g} Hz" for hz in MAINS_HZ))
+
+
+def _power(y: NDArray[np.float32], n_fft: int) -> NDArray[np.float32]:
+    """Power spectrum of a waveform without its mean, through a Hann window and filled up with zeros to `n_fft`."""
+    spectrum = rfft((y - y.mean()) * hann(len(y)), n_fft)
+    power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
 
 
 def _floor_db(level_db: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:

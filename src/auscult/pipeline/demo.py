@@ -12,10 +12,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from auscult.audio.scan import Progress
 from auscult.bundle import Bundle
 from auscult.errors import BundleError, DataError
 from auscult.extras import require
-from auscult.pipeline.training import Progress, train
+from auscult.pipeline.training import train
 from auscult.synth import write_dataset
 
 FALSE_ALARM_RATE = 0.05

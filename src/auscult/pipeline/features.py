@@ -6,7 +6,7 @@ write the table; what is kept in memory does not grow with their number.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from auscult.audio.channels import ChannelPolicy, check_channel_policy
 from auscult.audio.find import Entry, Recordings
 from auscult.audio.manifest import TableWriter
+from auscult.audio.scan import Progress
 from auscult.audio.storage import state_of
 from auscult.errors import OptionError, printable
 from auscult.features import Nameplate
@@ -26,8 +27,6 @@ from auscult.pipeline.backgrounds import Backgrounds
 from auscult.pipeline.feature_table import COLUMNS, LEARNT_FROM, table_line
 from auscult.pipeline.recipe_choice import choose_recipe
 from auscult.workers import LostTask, Workers, open_workers
-
-Progress = Callable[[str, int, int], None]
 
 BATCH = 16
 """Recordings whose features are written at a time."""
@@ -174,7 +173,7 @@ class _Build:
         self._specification = specification
         self._augmentations = tuple(augmentations)
         self._on_progress = on_progress
-        self._n_lines = self._n_added = self._n_left_out = 0
+        self._n_running = self._n_lines = self._n_added = self._n_left_out = 0
         self._left_out: list[str] = []
 
     def recognise(self) -> None:
@@ -224,7 +223,6 @@ class _Build:
         backgrounds = Backgrounds(
             self._recordings if BACKGROUND in self._augmentations else (), self._specification.seed
         )
-        self._n_running = 0
         for n_passed, entry in enumerate(self._recordings, start=1):
             self._report("features", n_passed - self._n_running)
             if entry.error:

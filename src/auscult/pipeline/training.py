@@ -4,7 +4,7 @@ index -> descriptors -> hold out the last normal takes -> normality model and th
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from auscult.audio import (
     read_file,
 )
 from auscult.audio.formats import most_common_format
+from auscult.audio.scan import Progress
 from auscult.bundle.archive import sha256
 from auscult.bundle.bundle import DETECTOR, Bundle, write_npz
 from auscult.bundle.golden import golden_members
@@ -44,9 +45,6 @@ SAID_SPLIT = "; of machines with clips that were said to be for testing, these w
 
 GROUPS = ("mean", "std")
 """Descriptors that the detector learns; docs/decisions/0005."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage, the number of clips done, and their total."""
 
 
 @dataclass(frozen=True)
