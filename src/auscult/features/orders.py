@@ -83,7 +83,8 @@ class LineSpectrum:
         n_bins = max(1, int(HIGHEST_HZ / self._bin_hz))
         powers = np.stack([_power(piece, n_fft)[:n_bins] for piece in pieces])
         power: NDArray[np.float32] = powers.mean(axis=0)
-        level_db = 10 * np.log10(power + max(1e-12 * float(power.max()), np.finfo(np.float32).tiny))
+        least = np.float32(max(1e-12 * float(power.max()), float(np.finfo(np.float32).tiny)))
+        level_db = np.float32(10) * np.log10(power + least)
         self._over_floor_db = level_db - _floor_db(level_db, max(3, round(FLOOR_HZ / self._bin_hz)))
         widened = self._over_floor_db.copy()
         for shift in range(1, max(1, round(self._line_hz / self._bin_hz)) + 1):
