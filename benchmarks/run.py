@@ -15,6 +15,8 @@ def main() -> None:
     for name in ("verdict", "features", "store", "server", "synth", "scan"):
         print(flush=True)
         subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)
+    print(flush=True)
+    subprocess.run([sys.executable, Path(__file__).with_name("detection.py"), "--speed-only"], check=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from autoencoder import Autoencoder
 
 from auscult.features import LogMel
 from auscult.metrics import roc_auc
+from auscult.pipeline.training import GROUPS
 from auscult.synth import write_dataset
 from auscult.synth.truth import Truth
 
@@ -45,6 +46,7 @@ class Heard:
 
     truth: Truth
     log_mel: np.ndarray
+    descriptors: np.ndarray
     level_db: float
     centroid_hz: float
     first_order_db: float
@@ -69,9 +71,11 @@ def hear(root: Path, truth: Truth) -> Heard:
         return float(bins_hz[best]), float(10 * np.log10(power[best] + 1e-12))
 
     rotation_hz = truth.rotation_hz or 1.0
+    features = LogMel.for_rate(sr, n_mels=64, groups=GROUPS).features(y)
     return Heard(
         truth=truth,
-        log_mel=LogMel.for_rate(sr, n_mels=64).patch(y, sr),
+        log_mel=features.patch,
+        descriptors=features.descriptors,
         level_db=float(10 * np.log10(np.mean(y**2))),
         centroid_hz=float(np.sum(bins_hz * power) / np.sum(power)),
         first_order_db=peak(rotation_hz, 0.05)[1],

@@ -15,14 +15,31 @@ if TYPE_CHECKING:
     from auscult.bundle import Bundle, Verdict, load
     from auscult.errors import AuscultError
     from auscult.pipeline import train
+    from auscult.pipeline.commissioning import commission
+    from auscult.pipeline.enrolment import enroll
+    from auscult.pipeline.evaluation import evaluate
 
 __version__ = "0.0.1"
-__all__ = ["AuscultError", "Bundle", "Verdict", "load", "read_audio", "scan", "train"]
+__all__ = [
+    "AuscultError",
+    "Bundle",
+    "Verdict",
+    "commission",
+    "enroll",
+    "evaluate",
+    "load",
+    "read_audio",
+    "scan",
+    "train",
+]
 
 _HOMES = {
     "AuscultError": "auscult.errors",
     "Bundle": "auscult.bundle",
     "Verdict": "auscult.bundle",
+    "commission": "auscult.pipeline.commissioning",
+    "enroll": "auscult.pipeline.enrolment",
+    "evaluate": "auscult.pipeline.evaluation",
     "load": "auscult.bundle",
     "read_audio": "auscult.audio",
     "scan": "auscult.audio.scan",

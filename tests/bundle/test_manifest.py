@@ -21,17 +21,22 @@ def test_manifest_goes_through_json(features, channels):
     assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
 
 
-@pytest.mark.parametrize("version", [None, 0, 3, "1"])
+@pytest.mark.parametrize("version", [None, 0, 4, "1"])
 def test_other_schema_version(version):
-    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 2 and older. Upgrade"):
+    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 3 and older. Upgrade"):
         Manifest.from_dict(MANIFEST.to_dict() | {"schema_version": version}, "m.auscult")
 
 
-def test_version_1_knew_means_and_deviations_only():
-    content = Manifest(features=LogMel(), channels="mean", faults=ORIGINAL_FAULTS).to_dict() | {"schema_version": 1}
-    for key in ("groups", "n_channels"):
-        del content["features"][key]
-    assert Manifest.from_dict(content, "m").features == LogMel(groups=("mean", "std"))
+@pytest.mark.parametrize("version", [1, 2])
+def test_older_detectors_are_refused_with_the_remedy(version):
+    content = Manifest(features=LogMel(), channels="mean", faults=ORIGINAL_FAULTS).to_dict()
+    with pytest.raises(BundleError, match=f"detector of schema version {version}.* Train it again .*auscult train"):
+        Manifest.from_dict(content | {"schema_version": version}, "m.auscult")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_older_classifiers_are_read_as_before(version):
+    assert Manifest.from_dict(MANIFEST.to_dict() | {"schema_version": version}, "m.auscult") == MANIFEST
 
 
 json_values = st.recursive(

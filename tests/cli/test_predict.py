@@ -1,7 +1,10 @@
 import json
 import os
+import re
 import subprocess
 import sys
+
+import pytest
 
 import auscult
 
@@ -18,7 +21,7 @@ def test_a_line_a_clip(auscult_cli, trained_bundle, synthetic_data):
     assert len(lines) == 2
     for line, path in zip(lines, paths, strict=True):
         assert line.startswith("ok ")
-        assert f"{path}  Component OK  (normal 0." in line
+        assert f"{path}  Component OK  (normal 1.000; score " in line  # it has learnt them
         assert line.endswith("machine fan/id_00)")
 
 
@@ -97,3 +100,41 @@ def test_names_with_brackets_are_printed_as_they_are(auscult_cli, trained_bundle
     path = tmp_path / "clip [bold]1.wav"
     path.write_bytes(clips(synthetic_data, "normal")[0].read_bytes())
     assert str(path) in auscult_cli("predict", trained_bundle, path, "--machine-id", "id_00").stdout
+
+
+def test_explained(auscult_cli, trained_bundle, synthetic_data):
+    (path, *_) = clips(synthetic_data, "abnormal")
+    done = auscult_cli("predict", trained_bundle, path, "--explain")
+    told = [line for line in done.stdout.splitlines() if "(normal clips: ±" in line]
+    assert told
+    assert all(re.search(r"[+-][\d.]+ (dB|Hz) \(normal clips", line) for line in told)
+    assert "normal clips" not in auscult_cli("predict", trained_bundle, path).stdout
+
+
+def test_explained_in_json(auscult_cli, trained_bundle, synthetic_data):
+    (path, *_) = clips(synthetic_data, "abnormal")
+    answer = json.loads(auscult_cli("predict", trained_bundle, path, "--explain", "--json").stdout)
+    explanation = answer["Details"]["Explanation"]
+    assert set(explanation) == {"Groups", "Changes", "Bands", "NearestNormal"}
+    assert len(explanation["Bands"]) == 32
+    assert explanation["Changes"][0]["words"]
+    assert all(take.startswith("fan/id_00/normal/") for take in explanation["NearestNormal"])
+    assert sum(explanation["Groups"].values()) / 6 == pytest.approx(answer["Details"]["Score"], abs=0.01)
+
+
+def test_explanations_to_listen_to_and_to_look_at(auscult_cli, trained_bundle, synthetic_data, tmp_path):
+    paths = clips(synthetic_data, "abnormal") + clips(synthetic_data, "normal")
+    done = auscult_cli("predict", trained_bundle, *paths, "--explain-dir", tmp_path / "why", "--json")
+    for line, path in zip(done.stdout.splitlines(), paths, strict=True):
+        stem = f"id_00_{path.parent.name}_{path.stem}"
+        sound, page = json.loads(line)["explanation_files"]
+        assert sound == str(tmp_path / "why" / f"{stem}.residual.wav")
+        assert page == str(tmp_path / "why" / f"{stem}.html")
+        y, sr = auscult.read_audio(sound)
+        assert (y.shape, sr) == ((2 * 16000,), 16000)
+
+
+def test_a_classifier_does_not_explain(auscult_cli, original_bundle, real_data):
+    done = auscult_cli("predict", original_bundle, real_data / "signalml" / "pb1.wav", "--explain")
+    assert done.returncode == 3
+    assert "does not say what is different" in done.stderr

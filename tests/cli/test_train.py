@@ -86,16 +86,16 @@ def test_interruption_leaves_nothing_behind(synthetic_data, tmp_path):
     old.write_bytes(b"the old one")
     program = f"""
 import itertools, os, signal, sys
-import auscult.cli, auscult.pipeline.training as train
+import auscult.cli, auscult.pipeline.described_clips as clips
 
-read, count = train.read_audio, itertools.count()
+read, count = clips.read_audio, itertools.count()
 
 def read_and_interrupt(*arguments, **options):
     if next(count) == 10:
         os.kill(os.getpid(), signal.SIGINT)
     return read(*arguments, **options)
 
-train.read_audio = read_and_interrupt
+clips.read_audio = read_and_interrupt
 sys.argv = ["auscult", "train", {str(synthetic_data)!r}, "-o", {str(old)!r}]
 auscult.cli.main()
 """

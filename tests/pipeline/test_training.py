@@ -1,3 +1,4 @@
+import hashlib
 import os
 import shutil
 
@@ -6,6 +7,7 @@ import pytest
 import soundfile
 
 import auscult
+from auscult.detect import AlarmBudget
 from auscult.errors import DataError, OptionError
 
 
@@ -148,6 +150,39 @@ def test_false_alarm_rate_is_the_one_used(data):
         assert threshold["threshold"] > lenient.manifest.thresholds[machine]["threshold"]
 
 
+def test_alarms_are_the_ones_tolerated(data, trained_bundle):
+    said = auscult.train(data, n_mels=32, alarms="2/day").manifest.thresholds
+    assert {entry["alarms"]["asked_s"] for entry in said.values()} == {43_200}
+    assert auscult.train(data, n_mels=32, alarms=AlarmBudget(2, 86_400)).manifest.thresholds == said
+    by_the_week = auscult.load(trained_bundle).manifest.thresholds
+    for name, entry in by_the_week.items():
+        assert entry["alarms"]["asked_s"] == 604_800
+        assert entry["alarms"]["threshold"] > said[name]["alarms"]["threshold"]
+        assert entry["alarms"]["heard_s"] == 32, "16 clips of 2 s"
+        assert entry["alarms"]["promised_s"] == min(604_800, entry["alarms"]["supported_s"])
+
+
+def test_spectrograms_of_some_learnt_clips_are_kept(trained_bundle, synthetic_data):
+    bundle = auscult.load(trained_bundle)
+    for name, machine in bundle.detector.machines.items():
+        assert 2 <= len(machine.exemplars.patches) <= 8
+        for number, place in enumerate(machine.exemplars.places):
+            path = synthetic_data / "6_dB_fan" / f"{machine.takes[place]}.wav"
+            expected = bundle.manifest.features.patch(*auscult.read_audio(path))
+            assert machine.takes[place].startswith(f"{name}/normal/000000")
+            assert np.abs(machine.exemplars.patch_db(number) - expected).max() <= 0.2501
+
+
+def test_what_was_learnt_is_known_again(trained_bundle, synthetic_data):
+    """By content and by take, so that nothing is measured on it."""
+    for name, machine in auscult.load(trained_bundle).detector.machines.items():
+        for number in range(20):
+            take = f"{name}/normal/{number:08d}"
+            content = (synthetic_data / "6_dB_fan" / f"{take}.wav").read_bytes()
+            assert machine.has_learnt_take(take) == (number < 16)
+            assert machine.has_learnt(hashlib.sha256(content).hexdigest()) == (number < 16)
+
+
 def test_bands_are_the_ones_asked_for(data):
     assert auscult.train(data, n_mels=20).manifest.features.n_mels == 20
 
@@ -218,6 +253,7 @@ def test_names_that_are_no_text_are_left_out_readably(data, tmp_path):
         {"channels": "left"},
         {"n_mels": 0},
         {"n_mels": -1},
+        {"alarms": "never"},
     ],
 )
 def test_impossible_options(data, options):

@@ -1,6 +1,5 @@
 """A live source -> clips on the disk, where `auscult train` looks for them, and the conditions of the recording."""
 
-import io
 import json
 import math
 import os
@@ -11,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from auscult.audio.microphone import LiveSource
+from auscult.audio.write import SUBTYPES, wav_bytes
 from auscult.errors import DeviceError, OptionError
 from auscult.files import write_whole
 
 LABELS = {"normal": "normal", "anomalous": "abnormal", "abnormal": "abnormal"}
 """Folder of each label, as MIMII calls it."""
-SUBTYPES = {16: "PCM_16", 24: "PCM_24"}
 CLIPPED_PEAK = 0.999
 SILENT_DB = -90.0
 
@@ -117,7 +115,7 @@ def record(
             at = start + timedelta(seconds=number * clip_s)
             clip = _describe(f"{stem}_{number:04d}.wav", at, y, is_broken=is_broken)
             clips.append(clip)
-            write_whole(folder / clip.file, _wav(y, source.sr, bits))
+            write_whole(folder / clip.file, wav_bytes(y, source.sr, bits=bits))
             _write_conditions(folder, stem, conditions, clips)
             if on_clip is not None:
                 on_clip(clip, n_planned)
@@ -179,9 +177,3 @@ def _describe(file: str, started: datetime, y: NDArray[np.float32], *, is_broken
         is_silent=level_db < SILENT_DB,
         is_broken=is_broken,
     )
-
-
-def _wav(y: NDArray[np.float32], sr: int, bits: int) -> bytes:
-    wav = io.BytesIO()
-    soundfile.write(wav, y.T, sr, format="WAV", subtype=SUBTYPES[bits])
-    return wav.getvalue()

@@ -34,7 +34,7 @@ def contiguous_blocks(takes: Sequence[str], n_blocks: int) -> list[NDArray[np.in
     list of ndarray
         Indices into `takes`; at most `n_blocks`, fewer where there are fewer takes, none empty.
     """
-    take_numbers = _in_time(takes)
+    take_numbers = time_order(takes)
     n_takes = int(take_numbers.max()) + 1
     blocks = np.array_split(np.arange(n_takes), min(n_blocks, n_takes))
     return [np.flatnonzero(np.isin(take_numbers, block)) for block in blocks]
@@ -55,7 +55,7 @@ def hold_out_last(takes: Sequence[str], share: float) -> NDArray[np.bool_]:
     ndarray, shape (n_clips,), bool
         True for the held-out clips.
     """
-    take_numbers = _in_time(takes)
+    take_numbers = time_order(takes)
     n_takes = int(take_numbers.max()) + 1
     n_held_out = max(1, round(share * n_takes)) if share > 0 else 0
     return take_numbers >= n_takes - n_held_out
@@ -154,8 +154,18 @@ def random_split(n: int, share: float, seed: int) -> NDArray[np.bool_]:
     return is_test
 
 
-def _in_time(takes: Sequence[str]) -> NDArray[np.intp]:
-    """Number of every clip's take in the order of recording: by name, where ``clip_9`` comes before ``clip_10``."""
+def time_order(takes: Sequence[str]) -> NDArray[np.intp]:
+    """Number of every clip's take in the order of recording: by name, where ``clip_9`` comes before ``clip_10``.
+
+    Parameters
+    ----------
+    takes : sequence of str, length n_clips
+
+    Returns
+    -------
+    ndarray of int, shape (n_clips,)
+        The same for clips of one take.
+    """
     numbers = {name: number for number, name in enumerate(sorted(set(takes), key=_time))}
     return np.array([numbers[take] for take in takes], dtype=np.intp)
 

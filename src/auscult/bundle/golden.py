@@ -84,7 +84,7 @@ def _figures(bundle: Bundle, clip: bytes, machine: str | None) -> dict[str, Any]
 def _compare(got: dict[str, Any], wanted: dict[str, Any], where: str) -> None:
     differences = [abs(one - other) for one, other in zip(got["probabilities"], wanted["probabilities"], strict=True)]
     if got["score"] is not None:
-        differences += [abs(got[key] / wanted[key] - 1) for key in ("score", "threshold")]
+        differences += [abs(got[key] - wanted[key]) / (1 + abs(wanted[key])) for key in ("score", "threshold")]
     is_close = all(difference <= TOLERANCE for difference in differences)  # so put, NaN is a difference too
     if not is_close or any(got[key] != wanted[key] for key in ("is_anomalous", "message", "labels")):
         problem = f"its golden clip gives another verdict here than where it was made ({got['message']}, not "

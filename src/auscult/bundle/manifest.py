@@ -8,9 +8,10 @@ from auscult.errors import AuscultError, BundleError
 from auscult.faults import Fault
 from auscult.features import Recipe, recipe_from_dict, recipe_to_dict
 
-SCHEMA_VERSION = 2
-READABLE_VERSIONS = (1, 2)
-"""Version 1 said of log-mel features no groups: they were mean and standard deviation of one channel."""
+SCHEMA_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
+"""Before version 3 a detector was one Mahalanobis distance: such bundles must be trained again. Those with a classifier
+are read as before."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Manifest:
     channels: ChannelPolicy
     faults: tuple[Fault, ...]
     """The classes of a verdict in the order of its probabilities, normality first."""
-    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
-    """Machine -> threshold, its false-alarm rate, and the number of clips it was calibrated on."""
+    thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Machine -> threshold, its false-alarm rate, the number of takes it was calibrated on, and its alarm rule."""
     training_data: dict[str, Any] = field(default_factory=dict)
     """What was learnt from: counts, fingerprint, whether it was synthetic; or the model file imported."""
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -58,8 +59,9 @@ class Manifest:
             raise BundleError(where, problem, "Upgrade with: pip install -U auscult; or make the bundle again.")
         try:
             features = dict(content["features"])
-            if version == 1 and features.get("recipe") == "log-mel":
-                features = {"groups": ["mean", "std"], "n_channels": 1} | features
+            if version < 3 and features.get("recipe") == "log-mel":
+                problem = f"has a detector of schema version {version}, and this Auscult learns normal sound better"
+                raise BundleError(where, problem, "Train it again on the same recordings: auscult train DIR -o BUNDLE.")
             return cls(
                 features=recipe_from_dict(features),
                 channels=check_channel_policy(content["channels"]),
@@ -67,6 +69,8 @@ class Manifest:
                 thresholds={name: {"threshold": 0.0, **entry} for name, entry in content["thresholds"].items()},
                 **{key: dict(content[key]) for key in ("training_data", "metrics", "versions")},
             )
+        except BundleError:
+            raise
         except (KeyError, TypeError, ValueError, AttributeError, AuscultError) as error:
             raise BundleError(where, f"its manifest.json is not valid ({error})", "Make the bundle again.") from None
 

@@ -10,7 +10,21 @@ import traceback
 import typer
 
 from auscult import __version__
-from auscult.cli import bundle, demo, features, fetch, predict, record, scan, serve, synth, train
+from auscult.cli import (
+    bundle,
+    commission,
+    demo,
+    enroll,
+    evaluate,
+    features,
+    fetch,
+    predict,
+    record,
+    scan,
+    serve,
+    synth,
+    train,
+)
 from auscult.cli.options import SeveralValues
 from auscult.cli.output import err, print_error
 from auscult.errors import AuscultError
@@ -34,7 +48,10 @@ app.command("synth", cls=SeveralValues)(synth.synth)
 app.command("record")(record.record)
 app.command("scan", cls=SeveralValues)(scan.scan)
 app.command("features", cls=SeveralValues)(features.features)
+app.command("commission")(commission.commission)
 app.command("train")(train.train)
+app.command("enroll")(enroll.enroll)
+app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
 app.add_typer(bundle.app, name="bundle")

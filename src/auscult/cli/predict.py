@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from auscult.bundle import Verdict, load
+from auscult.bundle import Bundle, Verdict, load
 from auscult.cli.output import out, print_error, print_json
 from auscult.errors import AuscultError, printable
 
@@ -15,6 +15,12 @@ def predict(
     clips: list[Path] = typer.Argument(..., help="Recordings: WAV, FLAC, OGG, MP3, AIFF, ..."),
     machine_id: str | None = typer.Option(
         None, help="Machine the clips are of; else it is taken from the folders they lie in."
+    ),
+    explain: bool = typer.Option(
+        False, "--explain", help="Tell what is different about each clip: bands, swing, orders."
+    ),
+    explain_dir: Path | None = typer.Option(
+        None, help="Folder for a WAV of what is louder than normal, and a picture, of each clip; implies --explain."
     ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a clip."),
 ) -> None:
@@ -29,7 +35,8 @@ def predict(
     exit_code = 0
     for path in clips:
         try:
-            verdict = loaded.predict(path, machine_id=machine_id)
+            verdict = loaded.predict(path, machine_id=machine_id, explain=explain or explain_dir is not None)
+            files = [] if explain_dir is None else _write(loaded, path, verdict, explain_dir)
         except AuscultError as error:
             exit_code = 3
             if as_json:
@@ -40,9 +47,11 @@ def predict(
         if verdict.is_anomalous:
             exit_code = max(exit_code, 1)
         if as_json:
-            print_json({"clip": printable(str(path)), **verdict.to_dict()})
+            named = {"explanation_files": [str(file) for file in files]} if files else {}
+            print_json({"clip": printable(str(path)), **verdict.to_dict(), **named})
         else:
             _print_line(path, verdict)
+            _print_explanation(verdict, files)
     raise typer.Exit(exit_code)
 
 
@@ -56,3 +65,22 @@ def _print_line(path: Path, verdict: Verdict) -> None:
     if verdict.machine_id is not None:
         line += f"; machine {verdict.machine_id}"
     out.print(line + ")", markup=False)
+
+
+def _write(bundle: Bundle, path: Path, verdict: Verdict, folder: Path) -> list[Path]:
+    """Files that explain a verdict, named after the clip and the folders that tell it from others of its name."""
+    from auscult.pipeline.explanations import write_explanation
+
+    stem = "_".join([*path.resolve().parts[-3:-1], path.stem])
+    return write_explanation(bundle, path, verdict, folder, stem)
+
+
+def _print_explanation(verdict: Verdict, files: list[Path]) -> None:
+    if verdict.explanation is not None:
+        told = verdict.explanation.changes
+        for change in told:
+            out.print(f"             {change}", markup=False)
+        if not told:
+            out.print("             nothing is farther from the nearest normal clips than they are from each other")
+    for file in files:
+        out.print(f"             wrote {file}", markup=False)

@@ -1,6 +1,5 @@
 """``auscult train``: recordings -> bundle."""
 
-import math
 import shlex
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import typer
 from auscult.bundle import Bundle
 from auscult.cli.options import channel_policy, check_output
 from auscult.cli.output import auscult_command, err, figures_table, out, print_json, progress_bar
+from auscult.cli.promises import machine_line, promise_lines
 
 
 def train(
@@ -18,7 +18,10 @@ def train(
     output: Path = typer.Option(..., "-o", "--output", help="The bundle to write (.auscult)."),
     channels: str = typer.Option("mean", help="What becomes of several channels: mean, all, or an index from 0."),
     n_mels: int = typer.Option(64, min=1, help="Number of mel bands."),
-    false_alarm_rate: float = typer.Option(0.05, help="Share of normal clips that may be called anomalous."),
+    false_alarm_rate: float = typer.Option(0.05, help="Share of single normal clips that may be called anomalous."),
+    alarms: str = typer.Option(
+        "1/week", help="False alarms that are tolerated from a live source: 1/week, 2/day, 1/30d."
+    ),
     test_share: float = typer.Option(0.2, help="Share of the normal takes held out for the figures."),
     as_json: bool = typer.Option(False, "--json", help="Print the bundle's manifest as JSON."),
 ) -> None:
@@ -35,6 +38,7 @@ def train(
             channels=channel_policy(channels),
             n_mels=n_mels,
             false_alarm_rate=false_alarm_rate,
+            alarms=alarms,
             test_share=test_share,
             on_progress=on_progress,
         )
@@ -57,12 +61,11 @@ def print_summary(bundle: Bundle, output: Path, asked_for: float) -> None:
         f"machine(s) at {manifest.features.sr} Hz, left out {n_left_out}",
         markup=False,
     )
-    for name, threshold in manifest.thresholds.items():
-        rate, n_takes = threshold["false_alarm_rate"], threshold["n_takes"]
-        line = f"  {name}: threshold {threshold['threshold']:.3f}, expects to call {rate:.1%} of normal clips anomalous"
-        if rate > asked_for:
-            line += f" ({n_takes} recordings support no less; {asked_for:.1%} takes {math.ceil(1 / asked_for) - 1})"
-        out.print(line, markup=False)
+    assert bundle.detector is not None
+    for name, machine in bundle.detector.machines.items():
+        out.print(machine_line(name, machine, asked_for), markup=False)
+        for line in promise_lines(machine):
+            out.print(line, markup=False)
     if manifest.metrics["figures"]:
         out.print(figures_table(manifest.metrics["figures"], f"Held-out {synthetic}clips, normal + anomalous"))
         out.print("level alone: AUC of a mere level meter; found, false alarms: share called anomalous", style="dim")

@@ -1,7 +1,22 @@
-"""Descriptors of normal clips -> anomaly score -> p-value and threshold, for each machine (`Detector`)."""
+"""Descriptors of normal clips -> anomaly score -> p-value, threshold, and alarms within a budget."""
 
-from auscult.detect.calibration import Calibration, calibrate, cross_fitted_scores
-from auscult.detect.detector import Detector, MachineDetector
+from auscult.detect.alarm_budget import AlarmBudget
+from auscult.detect.alarm_rule import AlarmRule, alarm_rule
+from auscult.detect.calibration import Calibration, calibrate
+from auscult.detect.detector import Detector, MachineDetector, NormalClips, groups_of
+from auscult.detect.evidence import SequentialDecision
 from auscult.detect.normality import NormalityModel
 
-__all__ = ["Calibration", "Detector", "MachineDetector", "NormalityModel", "calibrate", "cross_fitted_scores"]
+__all__ = [
+    "AlarmBudget",
+    "AlarmRule",
+    "Calibration",
+    "Detector",
+    "MachineDetector",
+    "NormalClips",
+    "NormalityModel",
+    "SequentialDecision",
+    "alarm_rule",
+    "calibrate",
+    "groups_of",
+]

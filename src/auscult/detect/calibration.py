@@ -12,11 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.audio.splits import contiguous_blocks
-from auscult.detect.normality import MIN_CLIPS, NormalityModel
-from auscult.errors import DataError, OptionError
-
-N_BLOCKS = 5
+from auscult.detect.alarm_rule import p_values
+from auscult.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,7 @@ class Calibration:
 
     def p_value(self, score: float) -> float:
         """Share of normal clips that score at least this much, in (0, 1]: ``(1 + #{scores >= score}) / (n + 1)``."""
-        n_at_least = self.scores.size - int(np.searchsorted(self.scores, score, side="left"))
-        return (1 + n_at_least) / (self.scores.size + 1)
+        return float(p_values(np.array([score]), self.scores)[0])
 
     def anomaly_probability(self, score: float) -> float:
         """A graded verdict in (0, 1): 0.5 at the threshold, and further by the spread of normal scores.
@@ -53,7 +49,7 @@ def calibrate(scores: NDArray[np.float64], takes: Sequence[str], *, false_alarm_
     Parameters
     ----------
     scores : ndarray, shape (n_clips,)
-        From models that did not learn from these clips (`cross_fitted_scores`).
+        From models that did not learn from these clips (`NormalityModel.cross_fitted_scores_`).
     takes : sequence of str, length n_clips
         The underlying recording of every clip.
     false_alarm_rate : float in (0, 1)
@@ -88,33 +84,3 @@ def check_false_alarm_rate(false_alarm_rate: float) -> None:
     if not 0 < false_alarm_rate < 1:
         problem = f"expected a share between 0 and 1, got {false_alarm_rate}"
         raise OptionError("false-alarm rate", problem, "0.05 is one clip in twenty.")
-
-
-def cross_fitted_scores(X: NDArray[np.float64], takes: Sequence[str]) -> NDArray[np.float64]:
-    """Anomaly score of every clip from a model that learnt from the other blocks of takes.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_clips, n_descriptors)
-        Normal clips of one machine.
-    takes : sequence of str, length n_clips
-        The underlying recording of every clip; their sorted order is the order of recording.
-
-    Returns
-    -------
-    ndarray, shape (n_clips,)
-
-    Raises
-    ------
-    DataError
-        If there are too few takes to leave a block out.
-    """
-    blocks = contiguous_blocks(takes, N_BLOCKS)
-    if X.shape[0] - max(len(block) for block in blocks) < MIN_CLIPS:
-        n_takes = len(set(takes))
-        problem = f"{n_takes} normal recordings are too few to learn from, expected at least {MIN_CLIPS + 1}"
-        raise DataError("calibration", problem, "Record more normal sound.")
-    scores = np.empty(X.shape[0])
-    for block in blocks:
-        scores[block] = NormalityModel().fit(np.delete(X, block, axis=0)).anomaly_scores(X[block])
-    return scores

@@ -1,49 +1,201 @@
-"""All the machines of a bundle: which normality model and threshold each has."""
+"""All the machines of a bundle: what normal is for each, when a clip is anomalous, and when to alarm."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detect.calibration import Calibration, calibrate, cross_fitted_scores
+from auscult.detect.alarm_budget import AlarmBudget
+from auscult.detect.alarm_rule import AlarmRule, alarm_rule
+from auscult.detect.calibration import Calibration, calibrate
+from auscult.detect.delay import STRENGTHS, expected_delay
+from auscult.detect.exemplars import Exemplars
 from auscult.detect.normality import NormalityModel
-from auscult.errors import BundleError, MachineError
+from auscult.errors import BundleError, DataError, MachineError
+
+Arrays = dict[str, NDArray[np.generic]]
+N_HEX = 16
+"""Digits of a content's SHA-256 that are kept: 64 bits, enough to tell recordings apart."""
+
+
+@dataclass(frozen=True)
+class NormalClips:
+    """Normal clips of one machine, in the order of time.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_clips, n_descriptors)
+    takes : sequence of str, length n_clips
+        The underlying recording of every clip; their sorted order is the order of recording.
+    sessions : ndarray of int, shape (n_clips,)
+        Clips of one session follow each other without a gap.
+    contents : sequence of str, length n_clips
+        SHA-256 of every clip's file; empty where it is not known.
+    interval_s : float > 0
+        Length of a clip in seconds.
+    """
+
+    X: NDArray[np.float64]
+    takes: Sequence[str]
+    sessions: NDArray[np.intp]
+    contents: Sequence[str]
+    interval_s: float
+
+    def followed_by(self, later: "NormalClips") -> "NormalClips":
+        """These clips and those of later sessions."""
+        first = int(self.sessions.max(initial=-1)) + 1
+        return NormalClips(
+            np.concatenate([self.X, later.X]),
+            [*self.takes, *later.takes],
+            np.concatenate([self.sessions, later.sessions + first]),
+            [*self.contents, *later.contents],
+            later.interval_s,
+        )
 
 
 @dataclass(frozen=True)
 class MachineDetector:
-    """Normality model of one machine, and what its scores mean."""
+    """Normality model of one machine, and what its scores mean.
+
+    Parameters
+    ----------
+    model : NormalityModel
+    calibration : Calibration
+        For single clips.
+    rule : AlarmRule
+        For one clip after the other.
+    delays_s : dict of float -> float or None
+        Time from the beginning of a fault to its alarm, by the AUC of single clips; None: not found.
+    takes, sessions : of the clips in the model's bank
+    learnt : frozenset of str
+        Beginnings of the SHA-256 of the contents and of the takes' names of all clips learnt from: nothing is to be
+        measured on them.
+    strange : tuple of str
+        Takes that sound unlike all others: not learnt, and worth being listened to.
+    exemplars : Exemplars, optional
+    """
 
     model: NormalityModel
     calibration: Calibration
+    rule: AlarmRule
+    delays_s: dict[float, float | None]
+    takes: tuple[str, ...]
+    sessions: NDArray[np.intp]
+    learnt: frozenset[str]
+    strange: tuple[str, ...] = ()
+    exemplars: Exemplars | None = None
 
     @classmethod
-    def fit(cls, X: NDArray[np.float64], takes: Sequence[str], *, false_alarm_rate: float) -> Self:
+    def fit(
+        cls,
+        clips: NormalClips,
+        groups: Mapping[str, slice] | None = None,
+        *,
+        false_alarm_rate: float,
+        budget: AlarmBudget,
+    ) -> Self:
         """Learn a machine from its normal clips.
 
         Parameters
         ----------
-        X : ndarray, shape (n_clips, n_descriptors)
-        takes : sequence of str, length n_clips
-            The underlying recording of every clip; their sorted order is the order of recording.
+        clips : NormalClips
+        groups : mapping of str -> slice, optional
+            As in `NormalityModel`.
         false_alarm_rate : float in (0, 1)
+            Share of single normal clips that may be called anomalous.
+        budget : AlarmBudget
+            False alarms that are tolerated where clips follow each other.
 
         Raises
         ------
         DataError
             If there are too few clips.
         """
-        scores = cross_fitted_scores(X, takes)
-        return cls(NormalityModel().fit(X), calibrate(scores, takes, false_alarm_rate=false_alarm_rate))
+        model = NormalityModel(groups).fit(clips.X, clips.takes)
+        scores = model.cross_fitted_scores_
+        rule = alarm_rule(scores, clips.sessions, interval_s=clips.interval_s, budget=budget)
+        delays = {auc: expected_delay(scores, threshold=rule.threshold, auc=auc) for auc in STRENGTHS}
+        return cls(
+            model,
+            calibrate(scores, clips.takes, false_alarm_rate=false_alarm_rate),
+            rule,
+            {auc: delay and delay * clips.interval_s for auc, delay in delays.items()},
+            tuple(clips.takes[place] for place in model.bank_places_),
+            clips.sessions[model.bank_places_],
+            frozenset([*(content[:N_HEX] for content in clips.contents if content), *map(_of_take, clips.takes)]),
+            tuple(dict.fromkeys(take for take, out in zip(clips.takes, model.is_strange_, strict=True) if out)),
+        )
+
+    def has_learnt(self, content: str) -> bool:
+        """Whether a clip, by the SHA-256 of its file, is one that was learnt from."""
+        return content[:N_HEX] in self.learnt
+
+    def has_learnt_take(self, take: str) -> bool:
+        """Whether a clip is of a take that was learnt from, by its name: the same at another SNR, say."""
+        return _of_take(take) in self.learnt
+
+    def normal_clips(self) -> NormalClips:
+        """The clips in the model's bank, to learn again with others; of which file each was, is not known any more."""
+        X = self.model.bank_.astype(np.float64)
+        return NormalClips(X, self.takes, self.sessions, [""] * len(X), self.rule.interval_s)
+
+    def to_arrays(self) -> Arrays:
+        """Everything learnt, as arrays that need no pickle."""
+        calibration = self.calibration
+        numbers = [calibration.threshold, calibration.false_alarm_rate, calibration.n_takes]
+        delays = [[auc, np.nan if delay is None else delay] for auc, delay in self.delays_s.items()]
+        arrays: Arrays = {f"model/{key}": value for key, value in self.model.to_arrays().items()}
+        arrays |= {
+            "scores": calibration.scores,
+            "threshold": np.array(numbers),
+            "rule": self.rule.to_array(),
+            "delays": np.array(delays),
+            "takes": np.array(self.takes),
+            "sessions": self.sessions.astype(np.int64),
+            "learnt": np.array(sorted(self.learnt)),
+            "strange": np.array(self.strange, np.str_),
+        }
+        if self.exemplars is not None:
+            arrays |= {f"exemplars/{key}": value for key, value in self.exemplars.to_arrays().items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, groups: Mapping[str, slice] | None = None) -> Self:
+        """Machine with what `to_arrays` gave.
+
+        Raises
+        ------
+        KeyError, ValueError, TypeError, BundleError
+            If something is missing or has another shape.
+        """
+        threshold, rate, n_takes = arrays["threshold"].tolist()
+        delays = {float(auc): None if np.isnan(delay) else float(delay) for auc, delay in arrays["delays"].tolist()}
+        model = NormalityModel.from_arrays(_below(arrays, "model/"), groups)
+        takes, sessions = tuple(arrays["takes"].tolist()), np.asarray(arrays["sessions"], np.intp)
+        if not len(takes) == len(sessions) == len(model.bank_):
+            raise ValueError("its clips and their takes differ in number")
+        exemplars = _below(arrays, "exemplars/")
+        return cls(
+            model,
+            Calibration(np.asarray(arrays["scores"], np.float64), threshold, rate, int(n_takes)),
+            AlarmRule.from_array(arrays["rule"].tolist()),
+            delays,
+            takes,
+            sessions,
+            frozenset(arrays["learnt"].tolist()),
+            tuple(arrays["strange"].tolist()),
+            Exemplars.from_arrays(exemplars) if exemplars else None,
+        )
 
 
 @dataclass(frozen=True)
 class Detector:
     """Machine name -> its detector."""
 
-    machines: dict[str, MachineDetector]
+    machines: dict[str, MachineDetector] = field(default_factory=dict)
 
     def resolve(self, machine_id: str | None, *, is_from_folders: bool = False) -> str:
         """Full name of the machine meant.
@@ -75,26 +227,19 @@ class Detector:
             return matches[0]
         if matches:
             raise MachineError(machine_id, f"could be {' or '.join(matches)}", "Give the machine's full name.")
-        raise MachineError(
-            machine_id, "this machine is not in the bundle", f"{known}: name one {how}, or train with this one's sound."
-        )
+        remedy = f"{known}: name one {how}, or enrol this one: auscult enroll BUNDLE DIR --machine-id {machine_id}."
+        raise MachineError(machine_id, "this machine is not in the bundle", remedy)
 
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Everything learnt, as arrays that need no pickle: ``<number>/<name>``, numbered in the order of the names."""
-        arrays: dict[str, NDArray[np.generic]] = {"machines": np.array(sorted(self.machines))}
+    def to_arrays(self) -> Arrays:
+        """Everything learnt, as arrays: ``<number>/<name>``, numbered in the order of the names."""
+        arrays: Arrays = {"machines": np.array(sorted(self.machines))}
         for number, name in enumerate(sorted(self.machines)):
-            detector = self.machines[name]
-            calibration = detector.calibration
-            arrays |= {f"{number}/{key}": value for key, value in detector.model.to_arrays().items()}
-            arrays[f"{number}/scores"] = calibration.scores
-            arrays[f"{number}/threshold"] = np.array(
-                [calibration.threshold, calibration.false_alarm_rate, calibration.n_takes]
-            )
+            arrays |= {f"{number}/{key}": value for key, value in self.machines[name].to_arrays().items()}
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        """Detector with what `to_arrays` gave.
+    def from_arrays(cls, arrays: Arrays, groups: Mapping[str, slice] | None = None) -> Self:
+        """Detector with what `to_arrays` gave, for descriptors of these groups.
 
         Raises
         ------
@@ -102,12 +247,36 @@ class Detector:
             If something is missing or has another shape.
         """
         try:
-            machines = {}
-            for number, name in enumerate(arrays["machines"].tolist()):
-                own = {key.partition("/")[2]: value for key, value in arrays.items() if key.startswith(f"{number}/")}
-                threshold, rate, n_takes = own["threshold"].tolist()
-                calibration = Calibration(np.asarray(own["scores"], np.float64), threshold, rate, int(n_takes))
-                machines[str(name)] = MachineDetector(NormalityModel.from_arrays(own), calibration)  # type: ignore[arg-type]
-        except (KeyError, ValueError, TypeError) as error:
+            machines = {
+                str(name): MachineDetector.from_arrays(_below(arrays, f"{number}/"), groups)
+                for number, name in enumerate(arrays["machines"].tolist())
+            }
+        except (KeyError, ValueError, TypeError, DataError) as error:
             raise BundleError("detector.npz", f"lacks what a detector needs ({error})", "Train it again.") from None
         return cls(machines)
+
+
+def groups_of(descriptor_groups: Mapping[str, slice]) -> dict[str, slice]:
+    """Groups of descriptors that are looked at together: a recipe's own, the level with the group that follows it.
+
+    Parameters
+    ----------
+    descriptor_groups : mapping of str -> slice
+        As `auscult.features.LogMel.descriptor_groups`.
+    """
+    groups = dict(descriptor_groups)
+    if len(groups) > 1 and (level := groups.pop("level", None)) is not None:
+        following = next((name for name, own in groups.items() if own.start == level.stop), None)
+        if following is None:
+            groups["level"] = level
+        else:
+            groups[following] = slice(level.start, groups[following].stop)
+    return groups
+
+
+def _of_take(take: str) -> str:
+    return hashlib.sha256(take.encode("utf-8", "backslashreplace")).hexdigest()[:N_HEX]
+
+
+def _below(arrays: Arrays, prefix: str) -> Arrays:
+    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}

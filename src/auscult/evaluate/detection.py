@@ -48,6 +48,35 @@ def detection_figures(clips: Sequence[JudgedClip]) -> list[dict[str, Any]]:
     ]
 
 
+def summary(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Means of the figures, where there are several machines, and the worst one.
+
+    Parameters
+    ----------
+    figures : sequence of dict
+        From `detection_figures`.
+
+    Returns
+    -------
+    dict
+        ``by_snr``: for each SNR the number of machines, means of AUC, pAUC and the level's AUC, and the machine of the
+        lowest AUC; ``false_alarm_rate``: over all normal clips. Empty where no machine has clips of both kinds.
+    """
+    complete = [row for row in figures if "auc" in row]
+    by_snr = []
+    for snr_db in sorted({row["snr_db"] for row in complete}, key=lambda snr_db: -(snr_db or 0.0)):
+        rows = [row for row in complete if row["snr_db"] == snr_db]
+        worst = min(rows, key=lambda row: row["auc"])
+        means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in ("auc", "pauc", "level_auc")}
+        worst_of = {"worst_machine": worst["machine"], "worst_auc": worst["auc"]}
+        by_snr.append({"snr_db": snr_db, "n_machines": len(rows), **means, **worst_of})
+    normal = [row for row in figures if "false_alarm_rate" in row]
+    if not complete or not normal:
+        return {}
+    n_alarms = sum(row["false_alarm_rate"] * row["n_normal"] for row in normal)
+    return {"by_snr": by_snr, "false_alarm_rate": round(n_alarms / sum(row["n_normal"] for row in normal), 4)}
+
+
 def _figures(clips: list[JudgedClip]) -> dict[str, Any]:
     truth = np.array([clip.is_anomalous for clip in clips])
     alarms = np.array([clip.is_alarm for clip in clips])

@@ -1,0 +1,48 @@
+"""What can be expected of a machine's detector, in words."""
+
+import math
+
+from auscult.detect import MachineDetector
+from auscult.detect.alarm_budget import describe_time
+
+N_NAMED = 3
+"""Strange recordings that are named."""
+FEW_CLIPS = 50
+"""With fewer takes than this it is said what so few can and cannot do."""
+
+
+def machine_line(name: str, machine: MachineDetector, asked_for: float) -> str:
+    """Threshold for single clips, and what it is expected to do to normal ones.
+
+    Parameters
+    ----------
+    name : str
+    machine : MachineDetector
+    asked_for : float
+        The false-alarm rate that was asked for.
+    """
+    calibration = machine.calibration
+    rate, n_takes = calibration.false_alarm_rate, calibration.n_takes
+    line = f"  {name}: threshold {calibration.threshold:.3f}, expects to call {rate:.1%} of normal clips anomalous"
+    if rate > asked_for:
+        line += f" ({n_takes} recordings support no less; {asked_for:.1%} takes {math.ceil(1 / asked_for) - 1})"
+    return line
+
+
+def promise_lines(machine: MachineDetector) -> list[str]:
+    """What is promised where clips follow each other, how soon faults are announced, and what few clips cannot do."""
+    lines = [f"    alarms: {machine.rule}"]
+    announced = [
+        f"AUC {auc:g}: {describe_time(delay_s) if delay_s else 'not found'}"
+        for auc, delay_s in machine.delays_s.items()
+    ]
+    lines.append(f"    a fault is announced after, by how well single clips tell it: {', '.join(announced)}")
+    if machine.strange:
+        named = ", ".join(machine.strange[:N_NAMED]) + ", ..." * (len(machine.strange) > N_NAMED)
+        lines.append(f"    {len(machine.strange)} sound unlike all others and were not learnt, listen to them: {named}")
+    if machine.calibration.n_takes < FEW_CLIPS:
+        lines.append(
+            f"    {machine.calibration.n_takes} recordings are few: states, loads and noises that are not among them "
+            "will be called anomalous (auscult commission says how many it takes)"
+        )
+    return lines

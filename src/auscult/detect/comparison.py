@@ -1,0 +1,89 @@
+"""A clip beside the normal clips most like it: what is different, and how different normal clips are from each other.
+
+Not beside the mean of all: that would show the load, or the weather, before it showed the fault.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.detect.normality import NormalityModel
+
+N_COMPARED = 8
+"""Nearest normal clips, whose median is what the clip is compared with."""
+MAD_TO_DEVIATION = 1.4826
+"""Median absolute deviation -> standard deviation, of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A clip and its nearest normal clips.
+
+    Parameters
+    ----------
+    descriptors : ndarray, shape (n_descriptors,)
+        Of the clip.
+    nearest : ndarray of int, shape (n_nearest,)
+        Places of the nearest normal clips in the model's bank, nearest first.
+    bank : ndarray, shape (n_bank, n_descriptors)
+        The normal clips.
+    nearest_of_bank : ndarray of int, shape (n_bank, n_nearest)
+        The same of each of them.
+    """
+
+    descriptors: NDArray[np.float64]
+    nearest: NDArray[np.intp]
+    bank: NDArray[np.float64]
+    nearest_of_bank: NDArray[np.intp]
+
+    def change(self, values: NDArray[np.float64], of_bank: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far values of the clip are from those of its nearest normal clips.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n,)
+            Descriptors of the clip, or what is made of them.
+        of_bank : ndarray, shape (n_bank, n)
+            The same of the normal clips.
+        """
+        difference: NDArray[np.float64] = values - np.median(of_bank[self.nearest], axis=0)
+        return difference
+
+    def usual(self, of_bank: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far normal clips are from their nearest: a robust standard deviation, shape (n,)."""
+        differences = of_bank - np.median(of_bank[self.nearest_of_bank], axis=1)
+        deviations: NDArray[np.float64] = MAD_TO_DEVIATION * np.median(np.abs(differences), axis=0)
+        return deviations
+
+
+def compare(model: NormalityModel, descriptors: NDArray[np.floating]) -> Comparison:
+    """Find the normal clips that a clip is most like, all groups of descriptors counting alike.
+
+    Parameters
+    ----------
+    model : NormalityModel
+    descriptors : ndarray, shape (n_descriptors,)
+
+    Returns
+    -------
+    Comparison
+    """
+    clip = np.asarray(descriptors, np.float64)
+    bank = model.bank_.astype(np.float64)
+    own, others = model.coordinates(clip[None]), model.coordinates(bank)
+    n = min(N_COMPARED, len(bank) - 1)
+    of_bank = _distances(others, others)
+    np.fill_diagonal(of_bank, np.inf)
+    return Comparison(
+        clip,
+        np.argsort(_distances(own, others)[0], kind="stable")[:n],
+        bank,
+        np.argsort(of_bank, axis=1, kind="stable")[:, :n],
+    )
+
+
+def _distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    squares = np.square(one).sum(axis=1)[:, None] + np.square(other).sum(axis=1)
+    distances: NDArray[np.float64] = np.maximum(squares - 2.0 * one @ other.T, 0).astype(np.float64)
+    return distances

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal, spearmanr
+from sklearn.mixture import GaussianMixture
+
+from auscult.detect.mahalanobis import Mahalanobis
+from auscult.detect.mixture import (
+    CLIPS_A_COMPONENT,
+    MAX_COMPONENTS,
+    MAX_ITERATIONS,
+    REGULARISATION,
+    Mixture,
+)
+
+
+def two_states(rng, n, width, *, distance=4):
+    Z = rng.standard_normal((n, width))
+    Z[::2] += distance
+    return ((Z - Z.mean(axis=0)) / Z.std(axis=0)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [40, 160, 700])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_scores_are_scikit_learns_densities(rng, n):
+    Z, new = two_states(rng, n, 5), (2 * rng.standard_normal((50, 5))).astype(np.float32)
+    scores = Mixture().fit(Z[None], [5]).scores(new[None])[0, 0]
+    n_components = min(MAX_COMPONENTS, max(1, n // CLIPS_A_COMPONENT))
+    oracle = GaussianMixture(
+        n_components, reg_covar=REGULARISATION, max_iter=MAX_ITERATIONS, tol=1e-2, random_state=0
+    ).fit(Z.astype(float))
+    highest = max(
+        np.log(weight) + multivariate_normal(mean, covariance).logpdf(mean)
+        for weight, mean, covariance in zip(oracle.weights_, oracle.means_, oracle.covariances_, strict=True)
+    )
+    log_densities = oracle.score_samples(new.astype(float))
+    np.testing.assert_allclose(scores, np.sqrt(-2 * (log_densities - highest)), rtol=1e-3)
+    assert spearmanr(scores, -log_densities).statistic > 0.9999
+
+
+def test_one_component_is_a_mahalanobis_distance(rng):
+    Z = (rng.standard_normal((1, 50, 3)) * [1, 2, 3]).astype(np.float32)
+    Z -= Z.mean(axis=1, keepdims=True)
+    precision = np.linalg.inv(np.cov(Z[0].T, ddof=0) + REGULARISATION * np.eye(3))
+    expected = np.sqrt(np.einsum("ij,jk,ik->i", Z[0], precision, Z[0]))
+    np.testing.assert_allclose(Mixture().fit(Z, [3]).scores(Z)[0, 0], expected, rtol=1e-3)
+
+
+def test_between_two_states_is_nowhere_for_a_mixture_and_normal_for_the_mean(rng):
+    Z = two_states(rng, 300, 4, distance=10)[None]
+    between = np.zeros((1, 1, 4), np.float32)
+    mixture, mean = Mixture().fit(Z, [4]), Mahalanobis().fit(Z, [4])
+    assert mixture.scores(between).item() > mixture.scores(Z).max()
+    assert mean.scores(between).item() < mean.scores(Z).min()
+
+
+def test_scores_of_what_is_infinitely_improbable_are_finite_and_ordered(rng):
+    view = Mixture().fit(two_states(rng, 300, 4)[None], [4])
+    scores = view.scores(np.geomspace(1, 1e6, 7, dtype=np.float32)[None, :, None] * np.ones(4, np.float32))[0, 0]
+    assert np.isfinite(scores).all()
+    assert np.all(np.diff(scores) > 0)
