@@ -12,6 +12,8 @@ from auscult.detect.mixture import (
     Mixture,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
 
 def two_states(rng, n, width, *, distance=4):
     Z = rng.standard_normal((n, width))

@@ -15,6 +15,7 @@ from auscult.detect.neighbours import (
     left_over,
     nearest,
     positive,
+    squares,
 )
 
 
@@ -41,7 +42,7 @@ def rest_of_ridge_regression(clip, around):
 def test_nearest_are_scikit_learns(rng, n):
     bank = rng.standard_normal((2, 300, 6)).astype(np.float32)
     Z = rng.standard_normal((2, CLIPS_AT_A_TIME + 70, 6)).astype(np.float32)
-    distances, places = nearest(Z, bank, n)
+    distances, places = nearest(Z, bank, squares(bank), n)
     for own, learnt, found, where in zip(Z, bank, distances, places, strict=True):
         expected, expected_places = NearestNeighbors(n_neighbors=n).fit(learnt).kneighbors(own)
         np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -51,8 +52,8 @@ def test_nearest_are_scikit_learns(rng, n):
 def test_one_clip_at_a_time_has_the_same_neighbours_as_all_at_once(rng):
     bank = rng.standard_normal((3, 200, 6)).astype(np.float32)
     Z = rng.standard_normal((3, CLIPS_AT_A_TIME + 5, 6)).astype(np.float32)
-    distances, places = nearest(Z, bank, 9)
-    one_by_one = [nearest(Z[:, place : place + 1], bank, 9) for place in range(Z.shape[1])]
+    distances, places = nearest(Z, bank, squares(bank), 9)
+    one_by_one = [nearest(Z[:, place : place + 1], bank, squares(bank), 9) for place in range(Z.shape[1])]
     np.testing.assert_allclose(np.concatenate([found for found, _ in one_by_one], axis=1), distances, rtol=1e-5)
     np.testing.assert_array_equal(np.concatenate([where for _, where in one_by_one], axis=1), places)
 
@@ -60,14 +61,14 @@ def test_one_clip_at_a_time_has_the_same_neighbours_as_all_at_once(rng):
 def test_distances_are_exact_where_a_clip_is_very_near(rng):
     """Differences of large squares would lose it."""
     bank = (1000 + rng.standard_normal((1, 50, 6))).astype(np.float32)
-    distances, places = nearest(bank + np.float32(0.001), bank, 3)
+    distances, places = nearest(bank + np.float32(0.001), bank, squares(bank), 3)
     np.testing.assert_allclose(distances[0, :, 0], 0.001 * np.sqrt(6), rtol=0.2)
     assert places[0, :, 0].tolist() == list(range(50))
 
 
 def test_a_bank_smaller_than_the_number_asked_for(rng):
     bank = rng.standard_normal((1, 3, 2)).astype(np.float32)
-    distances, places = nearest(bank, bank, 17)
+    distances, places = nearest(bank, bank, squares(bank), 17)
     assert distances.shape == places.shape == (1, 3, 3)
 
 
@@ -75,7 +76,7 @@ def test_a_bank_smaller_than_the_number_asked_for(rng):
 def test_left_over_is_that_of_a_ridge_regression(rng, width):
     bank = rng.standard_normal((2, 60, width)).astype(np.float32)
     Z = (rng.standard_normal((2, 25, width)) * 2).astype(np.float32)
-    _, places = nearest(Z, bank, N_AROUND)
+    _, places = nearest(Z, bank, squares(bank), N_AROUND)
     expected = [
         [rest_of_ridge_regression(clip, learnt[where]) for clip, where in zip(own, own_places, strict=True)]
         for own, learnt, own_places in zip(Z.astype(float), bank.astype(float), places, strict=True)
@@ -110,7 +111,7 @@ def test_whitened_distances_are_those_of_scikit_learns_components(rng, n, width)
     view = WhitenedNeighbours().fit(learnt[None].astype(np.float32), [width])
     components = PCA(min(N_WHITENED, n // 3, width), whiten=True).fit(learnt)
     ours, theirs = components.transform(new), components.transform(learnt)
-    distances, _ = nearest(new[None].astype(np.float32) @ view._whitening, view._bank, 1)
+    distances, _ = nearest(new[None].astype(np.float32) @ view._whitening, view._bank, view._squares, 1)
     deviations = np.sqrt(n / (n - 1))  # scikit-learn divides by those of n - 1
     np.testing.assert_allclose(distances[0, :, 0], cdist(ours, theirs).min(axis=1) * deviations, rtol=1e-3)
     scores = view.scores(new[None].astype(np.float32))[0, 0]

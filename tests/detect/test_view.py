@@ -6,6 +6,8 @@ import pytest
 from auscult.detect.normality import VIEWS
 from auscult.detect.view import embedded
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
 WIDTHS = [7, 3, 1]
 
 

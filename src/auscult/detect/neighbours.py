@@ -39,17 +39,20 @@ class Neighbours:
     def fit(self, Z: NDArray[np.float32], widths: list[int]) -> Self:
         """Learn from normal clips, standardised (`auscult.detect.view.View`)."""
         del widths
-        self._bank = Z
-        distances, places = nearest(Z, Z, N_AROUND + 1)
+        self._remember(Z)
+        distances, places = nearest(Z, Z, self._squares, N_AROUND + 1)
         self._radii = positive(distances[:, :, 1:].mean(axis=2))  # the nearest of all is the clip itself
         self._rests = positive(left_over(Z, Z, places[:, :, 1:]))
         return self
 
     def scores(self, Z: NDArray[np.float32]) -> NDArray[np.float64]:
         """Score clips, shape (2, n_groups, n_clips), >= 0."""
-        distances, places = nearest(Z, self._bank, N_AROUND)
+        distances, places = nearest(Z, self._bank, self._squares, N_AROUND)
         rests = left_over(Z, self._bank, places) / _taken(self._rests, places).mean(axis=2)
         return np.stack([_strangeness(distances, places, self._radii), rests])
+
+    def _remember(self, bank: NDArray[np.float32]) -> None:
+        self._bank, self._squares = bank, squares(bank)
 
     def to_arrays(self) -> Arrays:
         """What was learnt, but for the normal clips themselves."""
@@ -59,7 +62,7 @@ class Neighbours:
     def from_arrays(cls, arrays: Arrays, bank: NDArray[np.float32]) -> Self:
         """View with what `to_arrays` gave, of normal clips `bank`."""
         view = cls()
-        view._bank = bank
+        view._remember(bank)
         view._radii, view._rests = (arrays[name].astype(float).reshape(bank.shape[:2]) for name in ("radii", "rests"))
         return view
 
@@ -74,14 +77,18 @@ class WhitenedNeighbours:
         """Learn from normal clips, standardised (`auscult.detect.view.View`)."""
         matrices = [_whitening(group[:, :width]) for group, width in zip(Z, widths, strict=True)]
         self._whitening = embedded(matrices, (Z.shape[2], max(matrix.shape[1] for matrix in matrices)))
-        self._bank = Z @ self._whitening
-        distances, _ = nearest(self._bank, self._bank, N_AROUND + 1)
+        self._remember(Z @ self._whitening)
+        distances, _ = nearest(self._bank, self._bank, self._squares, N_AROUND + 1)
         self._radii = positive(distances[:, :, 1:].mean(axis=2))
         return self
 
     def scores(self, Z: NDArray[np.float32]) -> NDArray[np.float64]:
         """Score clips, shape (1, n_groups, n_clips), >= 0."""
-        return _strangeness(*nearest(Z @ self._whitening, self._bank, N_NEAREST), self._radii)[None]
+        distances, places = nearest(Z @ self._whitening, self._bank, self._squares, N_NEAREST)
+        return _strangeness(distances, places, self._radii)[None]
+
+    def _remember(self, bank: NDArray[np.float32]) -> None:
+        self._bank, self._squares = bank, squares(bank)
 
     def to_arrays(self) -> Arrays:
         """What was learnt, but for the normal clips themselves."""
@@ -94,18 +101,28 @@ class WhitenedNeighbours:
         view._whitening = arrays["whitening"].reshape(n_groups, width, -1)
         if not view._whitening.size:
             raise ValueError("there is no whitening")
-        view._bank = bank @ view._whitening
+        view._remember(bank @ view._whitening)
         view._radii = arrays["radii"].astype(np.float64).reshape(bank.shape[:2])
         return view
 
 
-def nearest(Z: NDArray[np.float32], bank: NDArray[np.float32], n: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def squares(bank: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared lengths of clips, shape (n_groups, n_bank), of which `nearest` makes distances."""
+    lengths: NDArray[np.float32] = np.einsum("gij,gij->gi", bank, bank)
+    return lengths
+
+
+def nearest(
+    Z: NDArray[np.float32], bank: NDArray[np.float32], bank_squares: NDArray[np.float32], n: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Distances to the nearest clips of a bank, and which those are.
 
     Parameters
     ----------
     Z : ndarray, shape (n_groups, n_clips, width), float32
     bank : ndarray, shape (n_groups, n_bank, width), float32
+    bank_squares : ndarray, shape (n_groups, n_bank), float32
+        From `squares`, taken once: for a single clip they would cost as much as the rest.
     n : int > 0
 
     Returns
@@ -114,7 +131,6 @@ def nearest(Z: NDArray[np.float32], bank: NDArray[np.float32], n: int) -> tuple[
         Nearest first.
     """
     n = min(n, bank.shape[1])
-    squares = np.einsum("gij,gij->gi", bank, bank)
     parts = []
     for start in range(0, Z.shape[1], CLIPS_AT_A_TIME):
         some = Z[:, start : start + CLIPS_AT_A_TIME]
@@ -122,7 +138,7 @@ def nearest(Z: NDArray[np.float32], bank: NDArray[np.float32], n: int) -> tuple[
             products = np.einsum("gij,gj->gi", bank, some[:, 0])[:, None]
         else:
             products = some @ bank.transpose(0, 2, 1)
-        chosen = np.argpartition(squares[:, None] - 2 * products, n - 1, axis=2)[:, :, :n]
+        chosen = np.argpartition(bank_squares[:, None] - 2 * products, n - 1, axis=2)[:, :, :n]
         differences = _taken(bank, chosen) - some[:, :, None]  # exact where a clip is very near
         exact = np.sqrt(np.einsum("gijk,gijk->gij", differences, differences, dtype=np.float64))
         order = np.argsort(exact, axis=2, kind="stable")

@@ -6,7 +6,10 @@ clips which it did not learn from, and they count alike. Selecting a view by pre
 does not (reference figures in docs/detection.md). Nothing is tuned on anomalous clips.
 """
 
+import os
+import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 import numpy as np
@@ -95,16 +98,23 @@ class NormalityModel:
             problem = f"{n_takes} normal recording{'s are' if n_takes != 1 else ' is'} too few to learn from, expected"
             raise DataError("normality", f"{problem} at least {MIN_CLIPS}", "Record more normal sound.")
         threadpool_limits = require("threadpoolctl", extra="train").threadpool_limits
-        with threadpool_limits(limits=1):  # many small products: threads would wait for each other more than work
-            self._fit(X, takes)
+        ConvergenceWarning = require("sklearn.exceptions", extra="train").ConvergenceWarning
+        # many small products: BLAS's threads would wait for each other more than work; mixtures are stopped on purpose
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._fit(X, contiguous_blocks(takes, N_BLOCKS))
         return self
 
-    def _fit(self, X: NDArray[np.float64], takes: Sequence[str]) -> None:
-        crossed = np.empty((len(X), N_SCORES * len(self._columns(X.shape[1]))))
-        for block in contiguous_blocks(takes, N_BLOCKS):
+    def _fit(self, X: NDArray[np.float64], blocks: list[NDArray[np.intp]]) -> None:
+        def scores_of(block: NDArray[np.intp]) -> NDArray[np.float64]:
             rest = NormalityModel(self.groups)
             rest._learn(np.delete(X, block, axis=0))
-            crossed[block] = rest._view_scores(X[block])
+            return rest._view_scores(X[block])
+
+        crossed = np.empty((len(X), N_SCORES * len(self._columns(X.shape[1]))))
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for block, scores in zip(blocks, pool.map(scores_of, blocks), strict=True):
+                crossed[block] = scores
         self._standardise(crossed, np.ones(len(X), bool))
         self.is_strange_ = are_strange(self._fused(crossed))
         self._standardise(crossed, ~self.is_strange_)
