@@ -27,7 +27,7 @@ test: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest -m "not slow"
+	$(VENV)/bin/pytest -m "not slow" --numprocesses 2
 
 slow: $(VENV)/.dev
 	$(VENV)/bin/pytest -m slow --timeout=1800 -s

@@ -168,7 +168,7 @@ def table(clips: list[Heard], detectors: Sequence[Callable[[list[Heard]], dict[s
 
 def show(machine_type: str, figures: Table, accuracy: float) -> str:
     """The table as text."""
-    snrs_db = list(figures["level_db"])
+    snrs_db = list(next(iter(figures.values())))
     heading = f"synthetic {machine_type}, mean AUC of {N_IDS} ids"
     lines = [f"{heading:<32}" + "".join(f"{snr_db:>21g} dB" for snr_db in snrs_db)]
     for name, row in figures.items():

@@ -42,4 +42,4 @@ def test_more_recordings_are_promised_more(machine):
 def test_strange_recordings_are_named(machine):
     strange = replace(machine(60), strange=("a", "b", "c", "d"))
     (line,) = [line for line in promise_lines(strange) if "unlike" in line]
-    assert "4 sound unlike all others and were not learnt, listen to them: a, b, c, ..." in line
+    assert "unlike all others and not learnt (4), listen to them: a, b, c, ..." in line

@@ -71,19 +71,40 @@ def test_order_of_sessions_does_not_matter(rng):
 
 
 def test_normal_sound_is_replayed_against_the_other_blocks_and_starts_anew_after_a_gap(rng):
-    scores, sessions = rng.standard_normal(53), np.repeat([4, 2, 7], [5, 30, 18])
+    """Each fifth of every session is replayed with p-values from the other fifths of all."""
+    sizes = [10, 30, 20]
+    scores, sessions = rng.standard_normal(60), np.repeat([4, 2, 7], sizes)
+    fifth = np.concatenate([5 * np.arange(size) // size for size in sizes])
     expected = []
-    for block in np.array_split(np.arange(53), N_BLOCKS):
-        others = [score for place, score in enumerate(scores) if place not in block]
-        for place in block:
-            p_value = (1 + sum(other >= scores[place] for other in others)) / (len(others) + 1)
-            if place == block[0] or sessions[place] != sessions[place - 1]:
-                expected.append([])
-            expected[-1].append(np.log(0.5 / np.sqrt(p_value)))
+    for block in range(N_BLOCKS):
+        others = scores[fifth != block]
+        for session in (4, 2, 7):
+            own = scores[(fifth == block) & (sessions == session)]
+            shares = [(1 + sum(other >= score for other in others)) / (len(others) + 1) for score in own]
+            expected.append(np.log(0.5 / np.sqrt(shares)))
     replayed = _replayed(scores, sessions)
-    assert len(replayed) == len(expected) == N_BLOCKS + 2
+    assert len(replayed) == len(expected)
     for found, wanted in zip(replayed, expected, strict=True):
         np.testing.assert_allclose(found, wanted)
+
+
+def test_mixes_of_a_take_are_heard_once(rng):
+    scores, sessions = rng.standard_normal(300), np.repeat([0, 1, 2], 100)
+    options = {"interval_s": 10.0, "budget": AlarmBudget(1, 604800.0)}
+    rule = alarm_rule(scores, sessions, n_takes=100, **options)
+    assert rule.heard_s == 1000
+    assert rule.supported_s < alarm_rule(scores, sessions, **options).supported_s / 3
+
+
+def test_a_few_high_peaks_raise_the_threshold(rng):
+    """Disturbances of some minutes, rare among ordinary peaks."""
+    calm = rng.standard_normal(3000)
+    disturbed = calm.copy()
+    for start in (400, 1500, 2600):
+        disturbed[start : start + 25] += 2.5
+    options = {"interval_s": 10.0, "budget": AlarmBudget(1, 604800.0)}
+    sessions = np.zeros(3000, int)
+    assert alarm_rule(disturbed, sessions, **options).threshold > 2 * alarm_rule(calm, sessions, **options).threshold
 
 
 def test_threshold_grows_with_the_time_asked_for(rng):

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from auscult.detect import SequentialDecision
 from auscult.detect.evidence import MOST, cumulated, excursion_peaks, gains
+from auscult.errors import OptionError
 
 eighths = st.lists(st.integers(-16, 16).map(lambda number: number / 8), max_size=60)  # whose sums are exact
 p_lists = st.lists(st.floats(1e-6, 1), min_size=1, max_size=80)
@@ -103,3 +104,13 @@ def test_an_alarm_lasts_until_no_evidence_is_left_and_ends_soon_after_its_cause(
 def test_a_decision_starts_without_evidence():
     decision = SequentialDecision(1.0)
     assert (decision.evidence, decision.is_alarm) == (0, False)
+
+
+@pytest.mark.parametrize("p_value", [0, -1, 2, np.nan])
+def test_what_is_no_p_value_is_refused_and_changes_nothing(p_value):
+    decision = SequentialDecision(3.0)
+    decision.update(0.01)
+    before = decision.evidence
+    with pytest.raises(OptionError, match="p_value: expected more than 0"):
+        decision.update(p_value)
+    assert decision.evidence == before

@@ -32,7 +32,9 @@ def cross_fitted_by_hand(X, blocks, is_strange):
     scores = np.empty((len(X), N_SCORES))
     for block in blocks:
         rest = NormalityModel()
-        rest._learn(np.delete(X, block, axis=0))
+        is_learnt = ~is_strange
+        is_learnt[block] = False
+        rest._learn(X[is_learnt], len(X) - max(map(len, blocks)))
         scores[block] = rest._view_scores(X[block])
     counted = scores[~is_strange]
     fused = ((scores - counted.mean(axis=0)) / counted.std(axis=0)).mean(axis=1)
@@ -386,3 +388,37 @@ assert not {"sklearn", "scipy", "threadpoolctl", "joblib"} & {name.partition("."
     assert done.returncode == 0, done.stderr
     found = np.array(done.stdout.split(), float)
     np.testing.assert_allclose(found, model.anomaly_scores(X), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", [0, 15, 19, 21])
+def test_thresholds_hold_for_new_normal_clips(seed):
+    """A mixture of as many components as the clips allow must not be another one in the last fit."""
+    rng = np.random.default_rng(seed)
+    model = NormalityModel().fit(rng.standard_normal((600, 64)))
+    threshold = np.quantile(model.cross_fitted_scores_, 0.95)
+    assert 0.01 < np.mean(model.anomaly_scores(rng.standard_normal((1000, 64))) > threshold) < 0.1
+
+
+def test_thresholds_hold_where_clips_were_set_aside(rng):
+    X = rng.standard_normal((600, 20))
+    X[::40] += 12 * rng.standard_normal((15, 20))
+    model = NormalityModel().fit(X)
+    assert model.is_strange_.sum() >= 12
+    new = rng.standard_normal((4000, 20))
+    new[::40] += 12 * rng.standard_normal((100, 20))
+    share = np.mean(model.anomaly_scores(new) > np.quantile(model.cross_fitted_scores_, 0.9))
+    assert share == pytest.approx(0.1, abs=0.03)
+
+
+def test_numbers_of_any_size_are_scored(rng):
+    X = rng.standard_normal((60, 5))
+    far = NormalityModel().fit(X).anomaly_scores(np.full((1, 5), 1e300))
+    assert np.isfinite(far).all()
+    assert far > 1000
+
+
+def test_takes_of_any_kind(rng):
+    X = rng.standard_normal((40, 3))
+    numbers = np.arange(40) // 2
+    by_number, by_name = (NormalityModel().fit(X, takes) for takes in (numbers, [str(number) for number in numbers]))
+    np.testing.assert_array_equal(by_number.cross_fitted_scores_, by_name.cross_fitted_scores_)

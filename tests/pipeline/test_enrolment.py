@@ -156,11 +156,21 @@ def test_replacing_forgets(enrolled, first, second):
     assert sorted(new.detector.machines) == sorted(enrolled.detector.machines)
 
 
-def test_add_of_a_machine_that_is_not_known(bundle, first, enrolled):
-    """And with progress."""
+def test_add_of_a_machine_that_is_not_known_is_a_slip(bundle, first):
+    with pytest.raises(OptionError, match=f"{NEW} is not in the bundle, which knows fan/id_00, fan/id_02"):
+        enroll(bundle, first, machine_id=NEW, known="add")
+
+
+def test_budget_of_a_known_machine_is_kept(bundle, first, second):
+    enrolled, _ = enroll(bundle, first, machine_id=NEW, alarms="2/day")
+    again, _ = enroll(enrolled, second, machine_id=NEW, known="add")
+    assert again.detector.machines[NEW].rule.asked_s == 43200
+    assert enroll(bundle, first, machine_id=NEW)[0].detector.machines[NEW].rule.asked_s == 604800
+
+
+def test_progress_of_enrolment(bundle, first):
     calls = []
-    new, _ = enroll(bundle, first, machine_id=NEW, known="add", on_progress=lambda *call: calls.append(call))
-    assert new.members == enrolled.members
+    enroll(bundle, first, machine_id=NEW, on_progress=lambda *call: calls.append(call))
     assert calls[-1] == ("features", 12, 12)
 
 

@@ -84,7 +84,8 @@ class Bundle:
             Machine the clip is of. Where the bundle knows several and none is said, it is taken from the folders the
             clip lies in, as in training.
         explain : bool
-            Whether to tell what is different about the clip, too: `Verdict.explanation`. It takes some 20 ms.
+            Whether to tell what is different about the clip, too: `Verdict.explanation`. It takes
+            20 ms to half a second, by the number of clips learnt.
         max_duration_s, max_samples : optional
             As in `auscult.read_audio`.
 

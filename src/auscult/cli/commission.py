@@ -61,7 +61,8 @@ def _enough_lines(result: "Commissioning") -> list[str]:
     if result.n_enough is None:
         lines.append("more normal sound would still make smaller faults heard")
     else:
-        lines.append(f"{result.n_enough} recordings are enough to hear faults; more help by less than 1 dB")
+        enough = f"{result.n_enough} recordings are enough to hear faults (more help by less than 1 dB)"
+        lines.append(f"{enough}, if not for what is promised of alarms")
     return lines
 
 
@@ -69,10 +70,11 @@ def _channel_lines(channels: list[dict[str, Any]]) -> list[str]:
     """Which channel shows the smallest additions."""
     if len(channels) == 1:
         return []
-    listed = ", ".join(f"{row['channel']} {row['mean_level_db']:+.1f} dB" for row in channels)
+    known = [row for row in channels if row["mean_level_db"] is not None]
+    listed = ", ".join(f"{row['channel']} {row['mean_level_db']:+.1f} dB" for row in known)
     best = channels[0]["channel"]
     option = "" if best == "mean" else f" (train with --channels {best})"
-    return [f"best channel: {best}{option}; smallest addition found by channel: {listed}"]
+    return [f"best channel: {best}{option}; smallest addition found by channel, dB re the loudest: {listed}"]
 
 
 def _smallest_table(result: "Commissioning") -> Table:

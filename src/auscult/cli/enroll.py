@@ -21,7 +21,9 @@ def enroll(
     output: Path | None = typer.Option(None, "-o", "--output", help="Write here; else the bundle itself is replaced."),
     add: bool = typer.Option(False, "--add", help="The machine is known: learn this as a further session."),
     replace: bool = typer.Option(False, "--replace", help="The machine is known: forget what it was enrolled with."),
-    alarms: str = typer.Option("1/week", help="False alarms that are tolerated: 1/week, 2/day, 1/30d."),
+    alarms: str | None = typer.Option(
+        None, help="False alarms that are tolerated: 1/week, 2/day, 1/30d. Else those of the known machine, or 1/week."
+    ),
     false_alarm_rate: float = typer.Option(0.05, help="Share of single normal clips that may be called anomalous."),
     as_json: bool = typer.Option(False, "--json", help="Print what was learnt as JSON."),
 ) -> None:

@@ -39,7 +39,7 @@ def promise_lines(machine: MachineDetector) -> list[str]:
     lines.append(f"    a fault is announced after, by how well single clips tell it: {', '.join(announced)}")
     if machine.strange:
         named = ", ".join(machine.strange[:N_NAMED]) + ", ..." * (len(machine.strange) > N_NAMED)
-        lines.append(f"    {len(machine.strange)} sound unlike all others and were not learnt, listen to them: {named}")
+        lines.append(f"    unlike all others and not learnt ({len(machine.strange)}), listen to them: {named}")
     if machine.calibration.n_takes < FEW_CLIPS:
         lines.append(
             f"    {machine.calibration.n_takes} recordings are few: states, loads and noises that are not among them "

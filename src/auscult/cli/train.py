@@ -20,7 +20,8 @@ def train(
     n_mels: int = typer.Option(64, min=1, help="Number of mel bands."),
     false_alarm_rate: float = typer.Option(0.05, help="Share of single normal clips that may be called anomalous."),
     alarms: str = typer.Option(
-        "1/week", help="False alarms that are tolerated from a live source: 1/week, 2/day, 1/30d."
+        "1/week",
+        help="False alarms of a live source that are tolerated (1/week, 2/day, 1/30d); predict does not depend on it.",
     ),
     test_share: float = typer.Option(0.2, help="Share of the normal takes held out for the figures."),
     as_json: bool = typer.Option(False, "--json", help="Print the bundle's manifest as JSON."),

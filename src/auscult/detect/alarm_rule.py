@@ -30,6 +30,9 @@ N_LOOKS = 600.0
 """Independent looks at the machine from which on it reaches as far as that; with fewer, proportionally less."""
 LUCK = 0.355
 """Mean number of false alarms in a budget's time of which more than one come with a probability of 5 % (Poisson)."""
+N_HIGHEST = (5, 10)
+"""The tail is also taken from so few of the highest peaks, and the highest of all limits counts: rare disturbances
+drown among ordinary peaks, and are what will alarm."""
 N_PEAKS = 20
 TAIL = 0.1
 """The scale of the peaks is that of the highest tenth, but of at least so many."""
@@ -112,7 +115,12 @@ class AlarmRule:
 
 
 def alarm_rule(
-    scores: NDArray[np.float64], sessions: NDArray[np.intp], *, interval_s: float, budget: AlarmBudget
+    scores: NDArray[np.float64],
+    sessions: NDArray[np.intp],
+    *,
+    interval_s: float,
+    budget: AlarmBudget,
+    n_takes: int | None = None,
 ) -> AlarmRule:
     """Rule that keeps false alarms within a budget.
 
@@ -125,16 +133,19 @@ def alarm_rule(
     interval_s : float > 0
         Length of a clip.
     budget : AlarmBudget
+    n_takes : int, optional
+        Different takes that the clips are of, if several are mixes of one: they are heard once.
 
     Returns
     -------
     AlarmRule
     """
-    heard_s = scores.size * interval_s
+    n_heard = n_takes or scores.size
+    heard_s = n_heard * interval_s
     memory = correlation_time(scores, sessions)
-    n_looks = scores.size / memory
+    n_looks = n_heard / memory
     supported_s = FARTHEST * heard_s * min(1.0, n_looks / N_LOOKS)
-    peaks = np.concatenate([excursion_peaks(gained) for gained in _replayed(scores, sessions)])
+    peaks = np.concatenate([np.empty(0), *(excursion_peaks(gained) for gained in _replayed(scores, sessions))])
     threshold = _threshold(peaks, scores.size, LUCK * interval_s / budget.mean_time_s, memory)
     return AlarmRule(interval_s, threshold, budget.mean_time_s, supported_s, heard_s, memory * interval_s)
 
@@ -181,12 +192,25 @@ def correlation_time(scores: NDArray[np.float64], sessions: NDArray[np.intp]) ->
 def _replayed(scores: NDArray[np.float64], sessions: NDArray[np.intp]) -> list[NDArray[np.float64]]:
     """Evidence of each contiguous stretch, its p-values from the scores of the other blocks."""
     stretches = []
-    for block in np.array_split(np.arange(scores.size), min(N_BLOCKS, scores.size)):
+    for block in _blocks(sessions):
         others = np.sort(np.delete(scores, block))
         gained = gains(p_values(scores[block], others))
-        changes = np.flatnonzero(np.diff(sessions[block])) + 1
+        changes = np.flatnonzero((np.diff(sessions[block]) != 0) | (np.diff(block) != 1)) + 1
         stretches += [gained[low:high] for low, high in pairwise([0, *changes, block.size])]
     return stretches
+
+
+def _blocks(sessions: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """A contiguous fifth of each session, five times: so every session has p-values from clips of its own too."""
+    numbers = np.empty(sessions.size, np.intp)
+    for place, session in enumerate(np.unique(sessions)):
+        own = np.flatnonzero(sessions == session)
+        is_long = own.size >= N_BLOCKS
+        numbers[own] = (
+            N_BLOCKS * np.arange(own.size) // own.size if is_long else (place + np.arange(own.size)) % N_BLOCKS
+        )
+    blocks = [np.flatnonzero(numbers == number) for number in range(N_BLOCKS)]
+    return [block for block in blocks if 0 < block.size < sessions.size]
 
 
 def p_values(scores: NDArray[np.float64], calibration: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -211,15 +235,17 @@ def _threshold(peaks: NDArray[np.float64], n_decisions: int, rate: float, memory
     many times as high, which is believed as if some such peaks had been seen, until there are enough real ones.
     """
     chi2 = require("scipy.stats", extra="train").chi2
-    ranked = np.sort(peaks)[::-1]
-    n_tail = max(0, min(ranked.size - 1, max(N_PEAKS, int(TAIL * ranked.size))))
-    start = float(ranked[n_tail]) if ranked.size else 0.0
     doubt = (1 - CONFIDENCE) / 2
-    most_often = chi2.ppf(1 - doubt, 2 * n_tail + 2) / 2 / n_decisions
-    above = float((ranked[:n_tail] - start).sum()) + N_BELIEVED * memory
-    widest = 2 * above / chi2.ppf(doubt, 2 * (n_tail + N_BELIEVED))
-    least = max(float(-np.log(rate)), 1.0)
-    return max(least, start + float(widest) * max(0.0, float(np.log(most_often / rate))))
+    ranked = np.sort(peaks)[::-1]
+    highest = max(float(-np.log(rate)), 1.0)
+    for n_tail in {*N_HIGHEST, max(N_PEAKS, int(TAIL * ranked.size))}:
+        n = max(0, min(ranked.size - 1, n_tail))
+        start = float(ranked[n]) if ranked.size else 0.0
+        most_often = chi2.ppf(1 - doubt, 2 * n + 2) / 2 / n_decisions
+        above = float((ranked[:n] - start).sum()) + N_BELIEVED * memory
+        widest = 2 * above / chi2.ppf(doubt, 2 * (n + N_BELIEVED))
+        highest = max(highest, start + float(widest) * max(0.0, float(np.log(most_often / rate))))
+    return highest
 
 
 def normal_quantiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -45,11 +45,13 @@ class NormalClips:
     interval_s: float
 
     def followed_by(self, later: "NormalClips") -> "NormalClips":
-        """These clips and those of later sessions."""
+        """These clips and those of later sessions; takes that are called as earlier ones are others all the same."""
         first = int(self.sessions.max(initial=-1)) + 1
+        known = set(self.takes)
+        takes = [f"session {first + 1}/{take}" if take in known else take for take in later.takes]
         return NormalClips(
             np.concatenate([self.X, later.X]),
-            [*self.takes, *later.takes],
+            [*self.takes, *takes],
             np.concatenate([self.sessions, later.sessions + first]),
             [*self.contents, *later.contents],
             later.interval_s,
@@ -116,7 +118,8 @@ class MachineDetector:
         """
         model = NormalityModel(groups).fit(clips.X, clips.takes)
         scores = model.cross_fitted_scores_
-        rule = alarm_rule(scores, clips.sessions, interval_s=clips.interval_s, budget=budget)
+        n_takes = len(set(clips.takes))
+        rule = alarm_rule(scores, clips.sessions, interval_s=clips.interval_s, budget=budget, n_takes=n_takes)
         delays = {auc: expected_delay(scores, threshold=rule.threshold, auc=auc) for auc in STRENGTHS}
         return cls(
             model,
@@ -174,14 +177,19 @@ class MachineDetector:
         threshold, rate, n_takes = arrays["threshold"].tolist()
         delays = {float(auc): None if np.isnan(delay) else float(delay) for auc, delay in arrays["delays"].tolist()}
         model = NormalityModel.from_arrays(_below(arrays, "model/"), groups)
+        scores, rule = np.asarray(arrays["scores"], np.float64), AlarmRule.from_array(arrays["rule"].tolist())
+        if scores.ndim != 1 or not scores.size or not np.isfinite(scores).all() or not np.isfinite(threshold):
+            raise ValueError("its calibration is not one")
+        if not np.isfinite(arrays["rule"]).all() or not rule.threshold > 0 or not rule.interval_s > 0:
+            raise ValueError("its alarm rule is not one")
         takes, sessions = tuple(arrays["takes"].tolist()), np.asarray(arrays["sessions"], np.intp)
         if not len(takes) == len(sessions) == len(model.bank_):
             raise ValueError("its clips and their takes differ in number")
         exemplars = _below(arrays, "exemplars/")
         return cls(
             model,
-            Calibration(np.asarray(arrays["scores"], np.float64), threshold, rate, int(n_takes)),
-            AlarmRule.from_array(arrays["rule"].tolist()),
+            Calibration(np.sort(scores), threshold, rate, int(n_takes)),
+            rule,
             delays,
             takes,
             sessions,
@@ -251,7 +259,7 @@ class Detector:
                 str(name): MachineDetector.from_arrays(_below(arrays, f"{number}/"), groups)
                 for number, name in enumerate(arrays["machines"].tolist())
             }
-        except (KeyError, ValueError, TypeError, DataError) as error:
+        except (KeyError, ValueError, TypeError, IndexError, OverflowError, DataError) as error:
             raise BundleError("detector.npz", f"lacks what a detector needs ({error})", "Train it again.") from None
         return cls(machines)
 

@@ -10,6 +10,8 @@ change are much.
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.errors import OptionError
+
 MOST = 2.0
 """Evidence is cut off at so many times the alarm threshold, so that an alarm ends soon after its cause has."""
 
@@ -82,7 +84,14 @@ class SequentialDecision:
         Parameters
         ----------
         p_value : float in (0, 1]
+
+        Raises
+        ------
+        OptionError
+            If it is none: evidence that is no number would never alarm again.
         """
+        if not 0 < p_value <= 1:
+            raise OptionError("p_value", f"expected more than 0 and at most 1, got {p_value}", "Give a p-value.")
         gained = float(gains(np.array([p_value]))[0])
         self.evidence = min(max(self.evidence + gained, 0.0), MOST * self._threshold)
         self.is_alarm = self.evidence >= self._threshold or (self.is_alarm and self.evidence > 0)

@@ -22,7 +22,10 @@ NOTABLE = 3.0
 """Usual deviations from which on a change is told."""
 LEAST_DB = 1.0
 """No smaller change is told, however steady the machine is."""
-N_TOLD = 12
+LOUD = 1.5
+"""Deviations over time by which normal sound's louder frames exceed its mean: strokes and knocks that belong to it."""
+N_TOLD = 8
+ROTATION = "rotation frequency"
 WORDS = {"mean": "level", "std": "unsteadiness"}
 """What is pooled, in words; see `_word` for the others."""
 
@@ -71,11 +74,13 @@ class Explanation:
     groups : dict of str -> float
         Anomaly score of each group of descriptors, the largest first; their mean is the clip's score.
     changes : tuple of Change
-        What moved notably, the strongest first.
+        What moved notably: bands before swings and lines, the strongest first.
     centres_hz, change_db, usual_db : ndarray, shape (n_mels,)
         Level of every mel band against the nearest normal clips, and how normal clips differ in it.
     reference_db : ndarray, shape (n_mels,)
         Level of every mel band of the nearest normal clips, in the scale of `LogMel.patch`.
+    loud_db : ndarray, shape (n_mels,)
+        Level that their louder frames reach: `LOUD` deviations over time above it.
     nearest : tuple of str
         Takes of the nearest normal clips.
     exemplar : int or None
@@ -88,6 +93,7 @@ class Explanation:
     change_db: NDArray[np.float64]
     usual_db: NDArray[np.float64]
     reference_db: NDArray[np.float64]
+    loud_db: NDArray[np.float64]
     nearest: tuple[str, ...]
     exemplar: int | None = None
 
@@ -134,16 +140,20 @@ def explain(machine: MachineDetector, features: LogMel, descriptors: NDArray[np.
     if "mean" in slices:
         change_db, usual_db = _moved(comparison, slices, "mean")
         levels = _levels(comparison.bank, slices, "mean")
-        reference_db = np.median(levels[comparison.nearest], axis=0)
+        reference_db = loud_db = np.median(levels[comparison.nearest], axis=0)
+        if "std" in slices:
+            loud_db = reference_db + LOUD * np.median(comparison.bank[comparison.nearest][:, slices["std"]], axis=0)
     else:
-        centres_hz = change_db = usual_db = reference_db = np.empty(0)
+        centres_hz = change_db = usual_db = reference_db = loud_db = np.empty(0)
     scores = machine.model.group_scores(np.asarray(descriptors)[None])
     ranked = sorted(((name, float(score[0])) for name, score in scores.items()), key=lambda item: -item[1])
-    strongest = sorted(_told_once(changes), key=lambda change: -change.strength)[:N_TOLD]
+    told = sorted(_told_once(changes), key=lambda change: (change.low_hz is None, -change.strength))[:N_TOLD]
     nearest = tuple(machine.takes[place] for place in comparison.nearest)
     exemplars = machine.exemplars
     exemplar = exemplars.nearest(machine.model, descriptors) if exemplars and exemplars.patches else None
-    return Explanation(dict(ranked), tuple(strongest), centres_hz, change_db, usual_db, reference_db, nearest, exemplar)
+    return Explanation(
+        dict(ranked), tuple(told), centres_hz, change_db, usual_db, reference_db, loud_db, nearest, exemplar
+    )
 
 
 def _levels(values: NDArray[np.float64], slices: dict[str, slice], name: str) -> NDArray[np.float64]:
@@ -189,9 +199,24 @@ def _bands(
 
 
 def _told_once(changes: list[Change]) -> list[Change]:
-    """Changes without those of loud or quiet moments that a change of the level says already."""
+    """Changes without those that others say already.
+
+    Loud or quiet moments that move as the level does; of the swings of an octave all but the strongest; orders where
+    the rotation frequency was found elsewhere, perhaps because a new tone was taken for it.
+    """
     levels = [change for change in changes if change.what == WORDS["mean"]]
-    return [change for change in changes if not any(_is_said_by(level, change) for level in levels)]
+    is_elsewhere = any(change.what == ROTATION for change in changes)
+    swings: dict[str, Change] = {}
+    others = []
+    for change in changes:
+        if "order" in change.what and is_elsewhere:
+            continue
+        if change.what.startswith("swing of "):
+            octave = change.what.partition(" Hz")[0]
+            swings[octave] = max(change, swings.get(octave, change), key=lambda one: one.strength)
+        elif not any(_is_said_by(level, change) for level in levels):
+            others.append(change)
+    return [*others, *swings.values()]
 
 
 def _is_said_by(level: Change, other: Change) -> bool:
@@ -207,7 +232,7 @@ def _is_said_by(level: Change, other: Change) -> bool:
 def _named(names: Sequence[str], moved: NDArray[np.float64], usual: NDArray[np.float64]) -> list[Change]:
     """Swings, orders and the like that moved notably."""
     notable = np.flatnonzero(_is_notable(moved, usual))
-    unit_of = {"rotation frequency": "Hz"}
+    unit_of = {ROTATION: "Hz"}
     return [
         Change(name, float(moved[place]), float(usual[place]), unit_of.get(name, "dB"))
         for place in map(int, notable)

@@ -1,4 +1,4 @@
-"""Several operating states: how improbable a clip is under a mixture of normal distributions.
+"""Several operating states: how far a clip is from all components of a mixture of normal distributions.
 
 Gaussian mixture with full covariances (J. Guan et al., "Time-weighted frequency domain audio representation with GMM
 estimator for anomalous sound detection", ICASSP 2023, use it on pooled log-mel spectra). scikit-learn fits it; scoring
@@ -23,17 +23,26 @@ MAX_ITERATIONS = 5
 
 
 class Mixture:
-    """``sqrt(-2 log(p / p_max))``, p the density of the mixture and p_max the highest of its components.
+    """Mahalanobis distance from the component that a clip is most probably of; of several, the root of the mean square.
 
-    Of one component it is the Mahalanobis distance.
+    Not the density itself: a component of a few clips is so narrow that its height would decide on all scores.
+
+    Parameters
+    ----------
+    n_clips : int > 0
+        Clips that it is to learn from, or fewer: they decide on the number of components.
     """
 
     N_SCORES: ClassVar[int] = 1
     KEEPS_CLIPS: ClassVar[bool] = False
 
+    def __init__(self, n_clips: int = CLIPS_A_COMPONENT) -> None:
+        self._n_components = min(MAX_COMPONENTS, max(1, n_clips // CLIPS_A_COMPONENT))
+
     def fit(self, Z: NDArray[np.float32], widths: list[int]) -> Self:
         """Learn from normal clips, standardised (`auscult.detect.view.View`)."""
-        mixtures = [_fitted(group[:, :width]) for group, width in zip(Z, widths, strict=True)]
+        n_components = self._n_components
+        mixtures = [_fitted(group[:, :width], n_components) for group, width in zip(Z, widths, strict=True)]
         n, width = MAX_COMPONENTS, Z.shape[2]
         self._roots = embedded([mixture.precisions_cholesky_ for mixture in mixtures], (n, width, width))
         centres = [np.einsum("ki,kij->kj", mixture.means_, mixture.precisions_cholesky_) for mixture in mixtures]
@@ -50,9 +59,9 @@ class Mixture:
         differences = Z[:, None] @ self._roots - self._centres[:, :, None]  # (n_groups, n_components, n_clips, width)
         exponents = np.einsum("gkij,gkij->gki", differences, differences, dtype=np.float64)
         log_densities = self._heights[:, :, None] - exponents / 2
-        highest = log_densities.max(axis=1)
-        log_density = highest + np.log(np.exp(log_densities - highest[:, None]).sum(axis=1))
-        scores: NDArray[np.float64] = np.sqrt(np.maximum(-2 * log_density, 0))[None]
+        shares = np.exp(log_densities - log_densities.max(axis=1, keepdims=True))
+        squared = (shares * exponents).sum(axis=1) / shares.sum(axis=1)
+        scores: NDArray[np.float64] = np.sqrt(squared)[None]
         return scores
 
     def to_arrays(self) -> Arrays:
@@ -71,10 +80,10 @@ class Mixture:
         return view
 
 
-def _fitted(Z: NDArray[np.float32]) -> Any:
+def _fitted(Z: NDArray[np.float32], n_components: int) -> Any:
     """A mixture of one group's descriptors, shape (n_clips, width)."""
     GaussianMixture = require("sklearn.mixture", extra="train").GaussianMixture
 
-    n_components = min(MAX_COMPONENTS, max(1, len(Z) // CLIPS_A_COMPONENT), len(np.unique(Z, axis=0)))
+    n_components = min(n_components, len(np.unique(Z, axis=0)))
     mixture = GaussianMixture(n_components, reg_covar=REGULARISATION, max_iter=MAX_ITERATIONS, tol=1e-2, random_state=0)
     return mixture.fit(Z.astype(np.float64))

@@ -68,14 +68,24 @@ class Neighbours:
 
 
 class WhitenedNeighbours:
-    """Distances among principal components of equal variance, where a small change of a steady band counts as well."""
+    """Distances among principal components of equal variance, where a small change of a steady band counts as well.
+
+    Parameters
+    ----------
+    n_clips : int > 0
+        Clips that it is to learn from, or fewer: of few, only a third as many components are kept.
+    """
 
     N_SCORES: ClassVar[int] = 1
     KEEPS_CLIPS: ClassVar[bool] = True
 
+    def __init__(self, n_clips: int = 3 * N_WHITENED) -> None:
+        self._n_components = min(N_WHITENED, max(1, n_clips // 3))
+
     def fit(self, Z: NDArray[np.float32], widths: list[int]) -> Self:
         """Learn from normal clips, standardised (`auscult.detect.view.View`)."""
-        matrices = [_whitening(group[:, :width]) for group, width in zip(Z, widths, strict=True)]
+        n_most = self._n_components
+        matrices = [_whitening(group[:, :width], n_most) for group, width in zip(Z, widths, strict=True)]
         self._whitening = embedded(matrices, (Z.shape[2], max(matrix.shape[1] for matrix in matrices)))
         self._remember(Z @ self._whitening)
         distances, _ = nearest(self._bank, self._bank, self._squares, N_AROUND + 1)
@@ -204,10 +214,9 @@ def _taken(values: NDArray[Scalar], places: NDArray[np.intp]) -> NDArray[Scalar]
     return taken
 
 
-def _whitening(Z: NDArray[np.float32]) -> NDArray[np.float64]:
+def _whitening(Z: NDArray[np.float32], n: int) -> NDArray[np.float64]:
     """Principal components over their standard deviations, shape (width, n_components)."""
     _, lengths, components = np.linalg.svd(Z.astype(np.float64), full_matrices=False)
-    n = min(N_WHITENED, max(1, len(Z) // 3))
     is_used = lengths[:n] > 1e-6 * max(float(lengths[0]), 1e-12)
     if not is_used.any():  # clips that are all alike
         return np.asarray(components[:1].T, np.float64)

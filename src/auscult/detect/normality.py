@@ -31,6 +31,8 @@ N_BLOCKS = 5
 MAX_BANK = 1000
 """Normal clips that neighbours are sought among; of more, a draw of so many."""
 VIEWS: tuple[type[View], ...] = (Mahalanobis, Mixture, Neighbours, WhitenedNeighbours)
+FARTHEST = 1e6
+"""Standard deviations beyond which all is alike: squares stay far from what single precision holds."""
 N_SCORES = sum(view.N_SCORES for view in VIEWS)
 
 
@@ -89,8 +91,7 @@ class NormalityModel:
             If there are fewer than 5 takes, or a descriptor is NaN or infinite.
         """
         X = validated(X)
-        if takes is None:
-            takes = [str(number) for number in range(len(X))]
+        takes = [str(take) for take in (range(len(X)) if takes is None else takes)]
         if len(takes) != len(X):
             problem = f"{len(takes)} takes and {len(X)} clips do not belong together"
             raise DataError("normality", problem, "Give one take for every clip.")
@@ -106,22 +107,35 @@ class NormalityModel:
         return self
 
     def _fit(self, X: NDArray[np.float64], blocks: list[NDArray[np.intp]]) -> None:
+        n_clips = len(X) - max(len(block) for block in blocks)  # all models are alike, the last as those of the blocks
+        crossed = self._crossed(X, blocks, np.ones(len(X), bool), n_clips)
+        self._standardise(crossed, np.ones(len(X), bool))
+        self.is_strange_ = are_strange(self._fused(crossed))
+        if self.is_strange_.any():
+            crossed = self._crossed(X, blocks, ~self.is_strange_, n_clips)
+            self._standardise(crossed, ~self.is_strange_)
+        self.cross_fitted_scores_ = self._fused(crossed)
+        kept = np.flatnonzero(~self.is_strange_)
+        self._learn(X[kept], n_clips)
+        self.bank_places_ = kept[self.bank_places_]
+
+    def _crossed(
+        self, X: NDArray[np.float64], blocks: list[NDArray[np.intp]], is_learnt: NDArray[np.bool_], n_clips: int
+    ) -> NDArray[np.float64]:
+        """Scores of all clips, each by views that learnt those of the other blocks that are to be learnt."""
+
         def scores_of(block: NDArray[np.intp]) -> NDArray[np.float64]:
+            is_rest = is_learnt.copy()
+            is_rest[block] = False
             rest = NormalityModel(self.groups)
-            rest._learn(np.delete(X, block, axis=0))
+            rest._learn(X[is_rest], n_clips)
             return rest._view_scores(X[block])
 
         crossed = np.empty((len(X), N_SCORES * len(self._columns(X.shape[1]))))
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             for block, scores in zip(blocks, pool.map(scores_of, blocks), strict=True):
                 crossed[block] = scores
-        self._standardise(crossed, np.ones(len(X), bool))
-        self.is_strange_ = are_strange(self._fused(crossed))
-        self._standardise(crossed, ~self.is_strange_)
-        self.cross_fitted_scores_ = self._fused(crossed)
-        kept = np.flatnonzero(~self.is_strange_)
-        self._learn(X[kept])
-        self.bank_places_ = kept[self.bank_places_]
+        return crossed
 
     def _standardise(self, scores: NDArray[np.float64], is_counted: NDArray[np.bool_]) -> None:
         """Take the mean and deviation of each view's scores, and the deviation of their mean, from these clips."""
@@ -134,7 +148,7 @@ class NormalityModel:
         fused: NDArray[np.float64] = ((scores - self._centre) / self._spread).mean(axis=1) / self._deviation
         return fused
 
-    def _learn(self, X: NDArray[np.float64]) -> None:
+    def _learn(self, X: NDArray[np.float64], n_clips: int) -> None:
         """Learn everything but what the views' scores of normal clips are like."""
         self.mean_, self.scale_ = X.mean(axis=0), deviations_of(X)
         # a draw, not every third: that might be all the clips of one SNR
@@ -143,7 +157,8 @@ class NormalityModel:
         self.bank_ = X[self.bank_places_].astype(np.float32)
         Z, bank = self._standardised(X), self._standardised(self.bank_)
         widths = [columns.stop - columns.start for columns in self._columns()]
-        self._views = [kind().fit(bank if kind.KEEPS_CLIPS else Z, widths) for kind in VIEWS]
+        views: list[View] = [Mahalanobis(), Mixture(n_clips), Neighbours(), WhitenedNeighbours(n_clips)]
+        self._views = [view.fit(bank if view.KEEPS_CLIPS else Z, widths) for view in views]
 
     def anomaly_scores(self, X: ArrayLike) -> NDArray[np.float64]:
         """How far clips are from normal.
@@ -205,7 +220,7 @@ class NormalityModel:
 
     def _standardised(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Descriptors as views take them, shape (n_groups, n_clips, width)."""
-        Z = ((X - self.mean_) / self.scale_).astype(np.float32)
+        Z = np.clip((X - self.mean_) / self.scale_, -FARTHEST, FARTHEST).astype(np.float32)
         columns = self._columns()
         whole = np.zeros((len(columns), len(Z), max(own.stop - own.start for own in columns)), np.float32)
         for place, own in zip(whole, columns, strict=True):
@@ -262,6 +277,8 @@ class NormalityModel:
                     for name, value in arrays.items()
                     if name.startswith(prefix)
                 }
+                if any(np.isnan(value).any() or np.isposinf(value).any() for value in own.values()):
+                    raise ValueError(f"NaN or infinity in {kind.__name__}")
                 model._views.append(kind.from_arrays(own, bank))
             if not model._centre.shape == model._spread.shape == (N_SCORES * len(bank),):
                 raise ValueError("views and their scales differ in number")
@@ -277,3 +294,5 @@ class NormalityModel:
         numbers = (self.mean_, self.scale_, self.bank_, self._centre, self._spread, self._deviation)
         if not all(np.isfinite(values).all() for values in numbers):
             raise ValueError("NaN or infinity")
+        if not (self.scale_.min() > 0 and self._spread.min() > 0 and self._deviation > 0):
+            raise ValueError("a deviation that is not positive")

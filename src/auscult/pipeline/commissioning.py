@@ -36,6 +36,8 @@ N_TEST = 6
 MIN_TAKES = 10
 CURVE = (10, 20, 50, 100, 200, 500, 1000, 2000)
 """Numbers of takes of the learning curve."""
+DEAF = 1e-3
+"""Share of the loudest channel's power below which a channel hears nothing: 30 dB less."""
 ENOUGH_DB = 1.0
 """More sound that helps by less than this is not needed for detection."""
 COARSE = 3
@@ -222,21 +224,24 @@ class _Trying:
     def channels(self) -> list[dict[str, Any]]:
         """How small an addition each channel shows, the best first; dead ones are left out.
 
-        The same is added to all channels, as by a machine that all of them hear: relative to the quietest, not to each
-        channel's own sound, which would praise the one that is drowned in noise.
+        The same is added to all channels, as by a machine that all of them hear: relative to the loudest, not to each
+        channel's own sound, which would praise the one that is drowned in noise. One far below the loudest does not
+        hear the machine, and would not hear what is added either.
         """
         waveforms = [self._read(clip) for clip in self._test[::2]]
         names = [name for name in waveforms[0] if all(np.ptp(own[name]) > 0 for own in waveforms)]
         single = [name for name in names if name != MEAN]
         if len(single) < 2:
             return [{"channel": single[0] if single else MEAN, "mean_level_db": None}]
-        quietest = min(single, key=lambda name: float(np.mean([np.mean(np.square(own[name])) for own in waveforms])))
+        power = {name: float(np.mean([np.mean(np.square(own[name])) for own in waveforms])) for name in single}
+        loudest = max(single, key=lambda name: power[name])
+        names = [name for name in names if name == MEAN or power[name] > DEAF * power[loudest]]
         bands = self._bands[COARSE // 2 :: COARSE] or self._bands[:1]
         wanted = [(kind, band, levels_of(kind)[::2]) for kind in INJECTIONS for band in bands]
 
         def one(task: tuple[str, dict[str, Waveform]]) -> list[NDArray[np.float32] | None]:
             name, own = task
-            return [self._added(own[name], own[quietest], *what) for what in wanted]
+            return [self._added(own[name], own[loudest], *what) for what in wanted]
 
         tasks = [(name, own) for name in names for own in waveforms]
         rows, outcomes = [], in_threads(one, tasks, "channels", self._on_progress)

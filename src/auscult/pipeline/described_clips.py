@@ -77,7 +77,7 @@ def describe(
             left_out.append(f"{name_below(root, clip.path)}: {outcome.problem}. {outcome.remedy}")
         else:
             described.append(outcome)
-    return _without_copies(described, left_out), left_out
+    return _without_copies(described, root, left_out), left_out
 
 
 def check_sound(y: NDArray[np.float32]) -> None:
@@ -123,13 +123,13 @@ def in_threads(
     return outcomes
 
 
-def _without_copies(described: list[DescribedClip], left_out: list[str]) -> list[DescribedClip]:
+def _without_copies(described: list[DescribedClip], root: Path, left_out: list[str]) -> list[DescribedClip]:
     """The first clip of each content; the others are named as left out."""
     first: dict[str, DescribedClip] = {}
     for clip in described:
         if (other := first.setdefault(clip.content_hash, clip)) is not clip:
             label = f", which is labelled {other.clip.label}" if other.clip.label != clip.clip.label else ""
-            copy, original = printable(str(clip.clip.path)), printable(str(other.clip.path))
+            copy, original = name_below(root, clip.clip.path), name_below(root, other.clip.path)
             left_out.append(f"{copy}: is the same recording as {original}{label}. Keep one of them.")
     return list(first.values())
 

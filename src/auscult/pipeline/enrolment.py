@@ -8,7 +8,7 @@ from typing import Literal
 from auscult.audio import Clip, index_clips
 from auscult.audio.find import Recordings
 from auscult.audio.scan import Progress
-from auscult.bundle.bundle import DETECTOR, Bundle, write_npz
+from auscult.bundle.bundle import DETECTOR, Bundle, load, write_npz
 from auscult.bundle.golden import golden_members
 from auscult.bundle.versions import library_versions
 from auscult.detect import AlarmBudget, Detector, MachineDetector
@@ -25,12 +25,12 @@ Known = Literal["refuse", "add", "replace"]
 
 
 def enroll(
-    bundle: Bundle,
+    bundle: Bundle | str | os.PathLike[str],
     root: str | os.PathLike[str],
     *,
     machine_id: str,
     known: Known = "refuse",
-    alarms: AlarmBudget | str = "1/week",
+    alarms: AlarmBudget | str | None = None,
     false_alarm_rate: float = 0.05,
     on_progress: Progress | None = None,
 ) -> tuple[Bundle, list[str]]:
@@ -38,7 +38,7 @@ def enroll(
 
     Parameters
     ----------
-    bundle : Bundle
+    bundle : Bundle or path
         Trained on normal sound; it gives the features and the channel policy.
     root : path
         Folder with normal recordings of the machine: below folders named ``normal``, or, if no folder says a label, all
@@ -48,8 +48,8 @@ def enroll(
     known : {"refuse", "add", "replace"}
         If the bundle knows the machine: stop; learn these recordings as a further session, beside what it was enrolled
         with; or forget that.
-    alarms : AlarmBudget or str
-        As in `auscult.train`.
+    alarms : AlarmBudget or str, optional
+        As in `auscult.train`. If left out, the budget of a known machine is kept, of another it is 1/week.
     false_alarm_rate : float in (0, 1)
     on_progress : callable, optional
 
@@ -69,14 +69,18 @@ def enroll(
     DataError
         If there is too little normal sound, or of several machines and none is called so.
     """
-    budget = alarms if isinstance(alarms, AlarmBudget) else AlarmBudget.parse(alarms)
+    budget = AlarmBudget.parse(alarms) if isinstance(alarms, str) else alarms
     check_false_alarm_rate(false_alarm_rate)
     require("sklearn", extra="train")
+    bundle = bundle if isinstance(bundle, Bundle) else load(bundle)
     features, detector = bundle.manifest.features, bundle.detector
     if detector is None or not isinstance(features, LogMel):
         remedy = "Train one on normal sound: auscult train DIR -o BUNDLE."
         raise BundleError("bundle", "has a classifier, and learns no machines one by one", remedy)
     earlier = _earlier(detector, machine_id, known)
+    if budget is None:
+        there = detector.machines.get(machine_id)
+        budget = AlarmBudget(1, there.rule.asked_s) if there else AlarmBudget.parse("1/week")
     root = Path(os.path.abspath(root))  # noqa: PTH100 - as index_clips has it
     clips = normal_clips_of(root, machine_id)
     described, left_out = describe(clips, root, features, bundle.manifest.channels, on_progress)
@@ -97,6 +101,11 @@ def _earlier(detector: Detector, machine_id: str, known: Known) -> MachineDetect
     if not machine_id.strip():
         raise OptionError("machine_id", "is empty", "Give the machine a name.")
     if machine_id not in detector.machines:
+        if known == "add":
+            names = ", ".join(detector.machines)
+            raise OptionError(
+                "machine_id", f"{machine_id} is not in the bundle, which knows {names}", "Leave out --add."
+            )
         return None
     if known == "refuse":
         remedy = "Add these recordings as a further session (--add), or forget what it was enrolled with (--replace)."
@@ -144,6 +153,8 @@ def normal_clips_of(root: Path, machine_id: str | None) -> list[Clip]:
     meant = [name for name in machines if name == machine_id or name.rpartition("/")[2] == machine_id]
     if len(meant) != 1:
         problem = f"holds normal sound of {len(machines)} machines ({', '.join(machines[:4])}, ...)"
+        called = f", none of them called {machine_id}" if machine_id else ""
+        problem += called
         remedy = "Name the folder of one of them, or say which one with --machine-id."
         raise DataError(str(root), problem, remedy)
     return [clip for clip in normal if clip.machine == meant[0]]

@@ -17,8 +17,8 @@ from auscult.features.residual import residual
 from auscult.figures import explanation_figure, write_page
 from auscult.files import write_whole
 
-OVER_NORMAL = 2.0
-"""Usual deviations above the nearest normal clips from which on sound is left in the residual."""
+OVER_NORMAL = 1.0
+"""Usual deviations above the louder frames of the nearest normal clips from which on sound is left in the residual."""
 
 
 def write_explanation(bundle: Bundle, clip: Source, verdict: Verdict, folder: Path, stem: str) -> list[Path]:
@@ -58,7 +58,7 @@ def write_explanation(bundle: Bundle, clip: Source, verdict: Verdict, folder: Pa
         raise OptionError("explain", problem, "Train a bundle whose descriptors have the mean of each band.")
     y, sr = read_audio(clip, channels=bundle.manifest.channels)
     own = features.at_own_rate(y, sr)
-    normal = explanation.reference_db + OVER_NORMAL * explanation.usual_db
+    normal = explanation.loud_db + OVER_NORMAL * explanation.usual_db
     louder = residual(own if own.ndim == 1 else own.mean(axis=0), features, normal)
     sound, page = folder / f"{stem}.residual.wav", folder / f"{stem}.html"
     write_whole(sound, wav_bytes(louder, features.sr))
