@@ -24,9 +24,8 @@ def running_cluster(folder, *, n_workers):
     try:
         yield _address(address_file, processes[0])
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
+        for process in reversed(processes):  # a worker that outlives its scheduler seeks it for a while
+            process.kill()
             process.wait(timeout=30)
 
 
