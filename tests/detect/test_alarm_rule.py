@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from auscult.detect import AlarmBudget, AlarmRule, alarm_rule
+from auscult.detect import AlarmBudget, AlarmRule, fit_alarm_rule
 from auscult.detect.alarm_rule import N_BLOCKS, _replayed, correlation_time, normal_quantiles, p_values
 from auscult.detect.evidence import excursion_peaks, gains
 
@@ -19,7 +19,7 @@ def resembling(rng, n, rho):
 
 def rule_of(scores, *, asked_s=WEEK_S, sessions=None):
     sessions = np.zeros(len(scores), np.intp) if sessions is None else sessions
-    return alarm_rule(scores, sessions, interval_s=INTERVAL_S, budget=AlarmBudget(1, asked_s))
+    return fit_alarm_rule(scores, sessions, interval_s=INTERVAL_S, budget=AlarmBudget(1, asked_s))
 
 
 def false_alarms_in_three_budgets(rng, n, rho):
@@ -91,9 +91,9 @@ def test_normal_sound_is_replayed_against_the_other_blocks_and_starts_anew_after
 def test_mixes_of_a_take_are_heard_once(rng):
     scores, sessions = rng.standard_normal(300), np.repeat([0, 1, 2], 100)
     options = {"interval_s": 10.0, "budget": AlarmBudget(1, 604800.0)}
-    rule = alarm_rule(scores, sessions, n_takes=100, **options)
+    rule = fit_alarm_rule(scores, sessions, n_takes=100, **options)
     assert rule.heard_s == 1000
-    assert rule.supported_s < alarm_rule(scores, sessions, **options).supported_s / 3
+    assert rule.supported_s < fit_alarm_rule(scores, sessions, **options).supported_s / 3
 
 
 def test_a_few_high_peaks_raise_the_threshold(rng):
@@ -104,7 +104,10 @@ def test_a_few_high_peaks_raise_the_threshold(rng):
         disturbed[start : start + 25] += 2.5
     options = {"interval_s": 10.0, "budget": AlarmBudget(1, 604800.0)}
     sessions = np.zeros(3000, int)
-    assert alarm_rule(disturbed, sessions, **options).threshold > 2 * alarm_rule(calm, sessions, **options).threshold
+    assert (
+        fit_alarm_rule(disturbed, sessions, **options).threshold
+        > 2 * fit_alarm_rule(calm, sessions, **options).threshold
+    )
 
 
 def test_threshold_grows_with_the_time_asked_for(rng):

@@ -117,7 +117,9 @@ def test_detector_goes_through_a_file(detector, rng):
         assert restored.rule == machine.rule
         assert restored.delays_s == machine.delays_s
         assert restored.takes == machine.takes
-        assert restored.sessions.tolist() == machine.sessions.tolist()
+        assert restored.history.to_arrays().keys() == machine.history.to_arrays().keys()
+        for key, values in machine.history.to_arrays().items():
+            np.testing.assert_array_equal(restored.history.to_arrays()[key], values)
         assert restored.learnt == machine.learnt
         assert (restored.exemplars is None) == (machine.exemplars is None)
     assert len(again.machines["fan/id_02"].exemplars.patches) == len(detector.machines["fan/id_02"].exemplars.patches)
@@ -132,8 +134,8 @@ def test_a_dozen_machines_keep_their_own(machine, detector):
 
 
 MISSING = """
-machines 0/threshold 1/scores 2/rule 0/delays 1/takes 2/sessions 0/learnt 2/model/mean 2/model/bank
-1/model/Mahalanobis/precisions 1/exemplars/places 1/exemplars/patch0
+machines 0/threshold 1/history/scores 2/rule 0/delays 1/takes 2/history/sessions 1/history/kept 0/learnt
+2/model/mean 2/model/bank 1/model/Mahalanobis/precisions 1/exemplars/places 1/exemplars/patch0
 """
 
 
@@ -145,7 +147,7 @@ def test_missing_arrays(detector, missing):
         Detector.from_arrays(arrays, GROUPS)
 
 
-@pytest.mark.parametrize("name", ["threshold", "rule", "takes", "sessions", "model/bank", "model/deviation"])
+@pytest.mark.parametrize("name", ["threshold", "rule", "takes", "history/sessions", "model/bank", "model/deviation"])
 def test_arrays_of_another_shape(detector, name):
     arrays = detector.to_arrays()
     arrays[f"0/{name}"] = np.ones((2, 2, 2))
@@ -166,7 +168,8 @@ def test_a_machine_is_learnt_from_its_normal_clips():
     is_strange = machine.model.is_strange_
     assert machine.takes == tuple(np.array(clips.takes)[~is_strange])
     assert machine.strange == tuple(np.array(clips.takes)[is_strange])
-    assert machine.sessions.tolist() == clips.sessions[~is_strange].tolist()
+    assert machine.history.sessions.tolist() == clips.sessions.tolist()
+    assert machine.history.kept.tolist() == np.flatnonzero(~is_strange).tolist()
     assert machine.exemplars is None
 
 
@@ -211,27 +214,10 @@ def test_all_clips_are_known_again_where_not_all_are_kept():
     machine = fitted(clips)
     assert all(map(machine.has_learnt, clips.contents))
     assert all(map(machine.has_learnt_take, clips.takes))
-    assert len(machine.takes) == len(machine.sessions) == MAX_BANK
+    assert len(machine.takes) == machine.history.kept.size == MAX_BANK
     places = machine.model.bank_places_
     assert machine.takes == tuple(clips.takes[place] for place in places)
-    assert machine.sessions.tolist() == clips.sessions[places].tolist()
-
-
-def test_later_clips_follow_in_sessions_of_their_own():
-    clips, later = normal_clips(0, 10), replace(normal_clips(1, 6, name="b"), interval_s=5.0)
-    both = clips.followed_by(later)
-    np.testing.assert_array_equal(both.X, np.concatenate([clips.X, later.X]))
-    assert both.takes == [*clips.takes, *later.takes]
-    assert both.contents == [*clips.contents, *later.contents]
-    assert both.sessions.tolist() == [0] * 5 + [1] * 5 + [2] * 3 + [3] * 3
-    assert both.interval_s == 5
-    assert both.followed_by(clips).sessions.max() == 5
-
-
-def test_clips_after_none():
-    none = NormalClips(np.empty((0, 3)), [], np.empty(0, np.intp), [], 10.0)
-    later = normal_clips(1, 6)
-    assert none.followed_by(later).sessions.tolist() == later.sessions.tolist()
+    assert machine.normal_clips().sessions.tolist() == clips.sessions[places].tolist()
 
 
 def test_learning_again_from_the_kept_clips_gives_the_same(machine, rng):

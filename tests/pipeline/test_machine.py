@@ -99,7 +99,7 @@ def test_a_further_session_is_learnt_beside_the_earlier(machine, both, first, se
         assert both.has_learnt_take(clip.clip.take)
     assert list(both.takes[:24]) == list(machine.takes)
     assert list(both.takes[24:]) == [clip.clip.take for clip in in_time_order(second)[0]]
-    assert np.unique(both.sessions).size == 2
+    assert np.unique(both.history.sessions).size == 2
     scores = both.model.anomaly_scores(np.stack([clip.descriptors for clip in [*first, *second]]))
     assert (scores > both.calibration.threshold).mean() < 0.25
     alone = machine.model.anomaly_scores(np.stack([clip.descriptors for clip in second]))

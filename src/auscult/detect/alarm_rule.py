@@ -114,7 +114,7 @@ class AlarmRule:
         return f"{said}; for 1 per {asked} record {describe_time(self.missing_s, up=True)} more"
 
 
-def alarm_rule(
+def fit_alarm_rule(
     scores: NDArray[np.float64],
     sessions: NDArray[np.intp],
     *,

@@ -6,7 +6,6 @@ About, because the model that judges has learnt from all blocks, each calibratio
 Contiguous blocks are left out in turn, since neighbouring clips are near-duplicates.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,15 +42,15 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(distance, -30, 30))))
 
 
-def calibrate(scores: NDArray[np.float64], takes: Sequence[str], *, false_alarm_rate: float) -> Calibration:
+def calibrate(scores: NDArray[np.float64], *, n_takes: int, false_alarm_rate: float) -> Calibration:
     """Threshold from the scores of normal clips.
 
     Parameters
     ----------
     scores : ndarray, shape (n_clips,)
         From models that did not learn from these clips (`NormalityModel.cross_fitted_scores_`).
-    takes : sequence of str, length n_clips
-        The underlying recording of every clip.
+    n_takes : int > 0
+        Recordings that the clips are of: remixes of one are no independent evidence.
     false_alarm_rate : float in (0, 1)
         Share of normal clips that may be called anomalous. Fewer than ``1 / rate - 1`` takes cannot support it: then
         the threshold is their highest score and the calibration says which rate that is.
@@ -66,7 +65,7 @@ def calibrate(scores: NDArray[np.float64], takes: Sequence[str], *, false_alarm_
         If the rate is not between 0 and 1.
     """
     check_false_alarm_rate(false_alarm_rate)
-    scores, n_takes = np.sort(np.asarray(scores, dtype=np.float64)), len(set(takes))
+    scores = np.sort(np.asarray(scores, dtype=np.float64))
     supported = max(false_alarm_rate, 1 / (n_takes + 1))
     rank = min(int(np.ceil((scores.size + 1) * (1 - supported) - 1e-9)), scores.size)  # 1 is the lowest score
     threshold = scores[-1] if supported > false_alarm_rate else scores[rank - 1]

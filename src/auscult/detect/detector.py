@@ -1,7 +1,7 @@
 """All the machines of a bundle: what normal is for each, when a clip is anomalous, and when to alarm."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -9,53 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.detect.alarm_budget import AlarmBudget
-from auscult.detect.alarm_rule import AlarmRule, alarm_rule
+from auscult.detect.alarm_rule import AlarmRule, fit_alarm_rule
 from auscult.detect.calibration import Calibration, calibrate
 from auscult.detect.delay import STRENGTHS, expected_delay
 from auscult.detect.exemplars import Exemplars
+from auscult.detect.normal_clips import NormalClips
 from auscult.detect.normality import NormalityModel
+from auscult.detect.score_history import ScoreHistory
 from auscult.errors import BundleError, DataError, MachineError
 
 Arrays = dict[str, NDArray[np.generic]]
 N_HEX = 16
 """Digits of a content's SHA-256 that are kept: 64 bits, enough to tell recordings apart."""
-
-
-@dataclass(frozen=True)
-class NormalClips:
-    """Normal clips of one machine, in the order of time.
-
-    Parameters
-    ----------
-    X : ndarray, shape (n_clips, n_descriptors)
-    takes : sequence of str, length n_clips
-        The underlying recording of every clip; their sorted order is the order of recording.
-    sessions : ndarray of int, shape (n_clips,)
-        Clips of one session follow each other without a gap.
-    contents : sequence of str, length n_clips
-        SHA-256 of every clip's file; empty where it is not known.
-    interval_s : float > 0
-        Length of a clip in seconds.
-    """
-
-    X: NDArray[np.float64]
-    takes: Sequence[str]
-    sessions: NDArray[np.intp]
-    contents: Sequence[str]
-    interval_s: float
-
-    def followed_by(self, later: "NormalClips") -> "NormalClips":
-        """These clips and those of later sessions; takes that are called as earlier ones are others all the same."""
-        first = int(self.sessions.max(initial=-1)) + 1
-        known = set(self.takes)
-        takes = [f"session {first + 1}/{take}" if take in known else take for take in later.takes]
-        return NormalClips(
-            np.concatenate([self.X, later.X]),
-            [*self.takes, *takes],
-            np.concatenate([self.sessions, later.sessions + first]),
-            [*self.contents, *later.contents],
-            later.interval_s,
-        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +36,10 @@ class MachineDetector:
         For one clip after the other.
     delays_s : dict of float -> float or None
         Time from the beginning of a fault to its alarm, by the AUC of single clips; None: not found.
-    takes, sessions : of the clips in the model's bank
+    takes : tuple of str
+        Of the clips in the model's bank.
+    history : ScoreHistory
+        Scores of all clips it was enrolled with: what calibration and rule are made of.
     learnt : frozenset of str
         Beginnings of the SHA-256 of the contents and of the takes' names of all clips learnt from: nothing is to be
         measured on them.
@@ -85,7 +53,7 @@ class MachineDetector:
     rule: AlarmRule
     delays_s: dict[float, float | None]
     takes: tuple[str, ...]
-    sessions: NDArray[np.intp]
+    history: ScoreHistory
     learnt: frozenset[str]
     strange: tuple[str, ...] = ()
     exemplars: Exemplars | None = None
@@ -98,6 +66,7 @@ class MachineDetector:
         *,
         false_alarm_rate: float,
         budget: AlarmBudget,
+        earlier: "MachineDetector | None" = None,
     ) -> Self:
         """Learn a machine from its normal clips.
 
@@ -110,26 +79,37 @@ class MachineDetector:
             Share of single normal clips that may be called anomalous.
         budget : AlarmBudget
             False alarms that are tolerated where clips follow each other.
+        earlier : MachineDetector, optional
+            What it was enrolled with before: the clips that were kept of it are learnt again, its scores count too.
 
         Raises
         ------
         DataError
             If there are too few clips.
         """
+        if earlier is not None:
+            clips = earlier.normal_clips().followed_by(clips)
         model = NormalityModel(groups).fit(clips.X, clips.takes)
-        scores = model.cross_fitted_scores_
-        n_takes = len(set(clips.takes))
-        rule = alarm_rule(scores, clips.sessions, interval_s=clips.interval_s, budget=budget, n_takes=n_takes)
+        kept = model.bank_places_
+        history = ScoreHistory.of(model.cross_fitted_scores_, clips.sessions, list(clips.takes), kept)
+        learnt = [*(content[:N_HEX] for content in clips.contents if content), *map(_of_take, clips.takes)]
+        strange = [take for take, out in zip(clips.takes, model.is_strange_, strict=True) if out]
+        if earlier is not None:
+            history = earlier.history.followed_by(history)
+            learnt += earlier.learnt
+            strange = [*earlier.strange, *strange]
+        scores, sessions, n_takes = history.scores, history.sessions, history.n_takes
+        rule = fit_alarm_rule(scores, sessions, interval_s=clips.interval_s, budget=budget, n_takes=n_takes)
         delays = {auc: expected_delay(scores, threshold=rule.threshold, auc=auc) for auc in STRENGTHS}
         return cls(
             model,
-            calibrate(scores, clips.takes, false_alarm_rate=false_alarm_rate),
+            calibrate(scores, n_takes=n_takes, false_alarm_rate=false_alarm_rate),
             rule,
             {auc: delay and delay * clips.interval_s for auc, delay in delays.items()},
-            tuple(clips.takes[place] for place in model.bank_places_),
-            clips.sessions[model.bank_places_],
-            frozenset([*(content[:N_HEX] for content in clips.contents if content), *map(_of_take, clips.takes)]),
-            tuple(dict.fromkeys(take for take, out in zip(clips.takes, model.is_strange_, strict=True) if out)),
+            tuple(clips.takes[place] for place in kept),
+            history,
+            frozenset(learnt),
+            tuple(dict.fromkeys(strange)),
         )
 
     def has_learnt(self, content: str) -> bool:
@@ -143,7 +123,8 @@ class MachineDetector:
     def normal_clips(self) -> NormalClips:
         """The clips in the model's bank, to learn again with others; of which file each was, is not known any more."""
         X = self.model.bank_.astype(np.float64)
-        return NormalClips(X, self.takes, self.sessions, [""] * len(X), self.rule.interval_s)
+        sessions = self.history.sessions[self.history.kept]
+        return NormalClips(X, self.takes, sessions, [""] * len(X), self.rule.interval_s)
 
     def to_arrays(self) -> Arrays:
         """Everything learnt, as arrays that need no pickle."""
@@ -152,15 +133,14 @@ class MachineDetector:
         delays = [[auc, np.nan if delay is None else delay] for auc, delay in self.delays_s.items()]
         arrays: Arrays = {f"model/{key}": value for key, value in self.model.to_arrays().items()}
         arrays |= {
-            "scores": calibration.scores,
             "threshold": np.array(numbers),
             "rule": self.rule.to_array(),
             "delays": np.array(delays),
             "takes": np.array(self.takes),
-            "sessions": self.sessions.astype(np.int64),
             "learnt": np.array(sorted(self.learnt)),
             "strange": np.array(self.strange, np.str_),
         }
+        arrays |= {f"history/{key}": value for key, value in self.history.to_arrays().items()}
         if self.exemplars is not None:
             arrays |= {f"exemplars/{key}": value for key, value in self.exemplars.to_arrays().items()}
         return arrays
@@ -177,22 +157,25 @@ class MachineDetector:
         threshold, rate, n_takes = arrays["threshold"].tolist()
         delays = {float(auc): None if np.isnan(delay) else float(delay) for auc, delay in arrays["delays"].tolist()}
         model = NormalityModel.from_arrays(_below(arrays, "model/"), groups)
-        scores, rule = np.asarray(arrays["scores"], np.float64), AlarmRule.from_array(arrays["rule"].tolist())
-        if scores.ndim != 1 or not scores.size or not np.isfinite(scores).all() or not np.isfinite(threshold):
-            raise ValueError("its calibration is not one")
+        rule, history = (
+            AlarmRule.from_array(arrays["rule"].tolist()),
+            ScoreHistory.from_arrays(_below(arrays, "history/")),
+        )
+        if not np.isfinite(threshold):
+            raise ValueError("its threshold is none")
         if not np.isfinite(arrays["rule"]).all() or not rule.threshold > 0 or not rule.interval_s > 0:
             raise ValueError("its alarm rule is not one")
-        takes, sessions = tuple(arrays["takes"].tolist()), np.asarray(arrays["sessions"], np.intp)
-        if not len(takes) == len(sessions) == len(model.bank_):
+        takes = tuple(arrays["takes"].tolist())
+        if not len(takes) == history.kept.size == len(model.bank_):
             raise ValueError("its clips and their takes differ in number")
         exemplars = _below(arrays, "exemplars/")
         return cls(
             model,
-            Calibration(np.sort(scores), threshold, rate, int(n_takes)),
+            Calibration(np.sort(history.scores), threshold, rate, int(n_takes)),
             rule,
             delays,
             takes,
-            sessions,
+            history,
             frozenset(arrays["learnt"].tolist()),
             tuple(arrays["strange"].tolist()),
             Exemplars.from_arrays(exemplars) if exemplars else None,

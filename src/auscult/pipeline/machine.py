@@ -52,19 +52,14 @@ def learn_machine(
     DataError
         If there are too few clips.
     """
-    clips = normal_clips(described)
-    n_earlier = 0
-    if earlier is not None:
-        clips, n_earlier = earlier.normal_clips().followed_by(clips), len(earlier.takes)
     machine = MachineDetector.fit(
-        clips,
+        normal_clips(described),
         groups_of(learning.features.descriptor_groups),
         false_alarm_rate=learning.false_alarm_rate,
         budget=learning.budget,
+        earlier=earlier,
     )
-    exemplars = _exemplars(machine, described, learning, earlier, n_earlier)
-    learnt = machine.learnt | (earlier.learnt if earlier else frozenset())
-    return replace(machine, learnt=learnt, exemplars=exemplars)
+    return replace(machine, exemplars=_exemplars(machine, described, learning, earlier))
 
 
 def _exemplars(
@@ -72,10 +67,10 @@ def _exemplars(
     described: Sequence[DescribedClip],
     learning: Learning,
     earlier: MachineDetector | None,
-    n_earlier: int,
 ) -> Exemplars:
     """Spectrograms of clips that stand for all: of earlier sessions the old ones, their recordings may be gone."""
     ordered, _ = in_time_order(described)
+    n_earlier = len(earlier.takes) if earlier is not None else 0
     bank_places = machine.model.bank_places_
     chosen = [place for place in choose_exemplars(machine.model) if bank_places[place] >= n_earlier]
     paths = [ordered[bank_places[place] - n_earlier].clip.path for place in chosen]
