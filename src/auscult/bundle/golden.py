@@ -21,7 +21,7 @@ CLIP = "golden/clip.wav"
 EXPECTED = "golden/expected.json"
 DURATION_S = 2.0
 TOLERANCE = 1e-3
-"""Largest difference of a probability, and largest relative one of a score or threshold."""
+"""Largest difference of a probability or p-value, and largest relative one of a score or threshold."""
 
 
 def golden_members(bundle: Bundle) -> dict[str, bytes]:
@@ -78,13 +78,16 @@ def _figures(bundle: Bundle, clip: bytes, machine: str | None) -> dict[str, Any]
         "probabilities": list(verdict.probabilities.values()),
         "score": verdict.score,
         "threshold": verdict.threshold,
+        "p_value": verdict.p_value,
+        "evidence": bundle.detector.machines[machine].rule.threshold if bundle.detector and machine else None,
     }
 
 
 def _compare(got: dict[str, Any], wanted: dict[str, Any], where: str) -> None:
     differences = [abs(one - other) for one, other in zip(got["probabilities"], wanted["probabilities"], strict=True)]
     if got["score"] is not None:
-        differences += [abs(got[key] - wanted[key]) / (1 + abs(wanted[key])) for key in ("score", "threshold")]
+        numbers = ("score", "threshold", "p_value", "evidence")
+        differences += [abs(got[key] - wanted[key]) / (1 + abs(wanted[key])) for key in numbers]
     is_close = all(difference <= TOLERANCE for difference in differences)  # so put, NaN is a difference too
     if not is_close or any(got[key] != wanted[key] for key in ("is_anomalous", "message", "labels")):
         problem = f"its golden clip gives another verdict here than where it was made ({got['message']}, not "
