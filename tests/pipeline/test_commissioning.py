@@ -280,3 +280,13 @@ def test_all_levels(one_channel, monkeypatch):
     found = [row["level_db"] for row in said.smallest if row["level_db"] is not None]
     assert found
     assert min(found) < 12
+
+
+def test_recordings_that_alarm_as_they_are_make_the_figures_void(tmp_path, said):
+    """The last ones are of another sound altogether."""
+    assert said.is_calm
+    folder = recorded(tmp_path / "m" / "normal", 20)
+    rng = np.random.default_rng(5)
+    for number in range(14, 20):
+        soundfile.write(folder / f"clip_{number}.wav", rng.uniform(-0.8, 0.8, 2048), SR)
+    assert not commission(folder.parent, **FAST).is_calm

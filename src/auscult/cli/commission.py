@@ -48,6 +48,12 @@ def commission(
     heard = describe_time(result.heard_s)
     out.print(f"{result.machine}: learnt {result.n_takes} normal recordings, {heard}; tried on others", markup=False)
     out.print(f"alarms: {result.promise}", markup=False)
+    if not result.is_calm:
+        err.print(
+            "the last recordings raise an alarm as they are: they differ from those before, and the figures below say "
+            "nothing. Listen to them, or record more of everything that is normal.",
+            markup=False,
+        )
     for line in [*_enough_lines(result), *_channel_lines(result.channels)]:
         out.print(line, markup=False)
     out.print(_smallest_table(result))

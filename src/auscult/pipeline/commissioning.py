@@ -20,7 +20,7 @@ from auscult.audio.formats import most_common_format
 from auscult.audio.scan import Progress
 from auscult.detect import AlarmBudget, MachineDetector, groups_of
 from auscult.errors import DataError, OptionError
-from auscult.evaluate.smallest_fault import Trial, levels_of, mean_level, smallest_levels
+from auscult.evaluate.smallest_fault import Trial, levels_of, mean_level, smallest_level, smallest_levels
 from auscult.extras import require
 from auscult.features import LogMel
 from auscult.features.filters import octave_edges_hz
@@ -70,6 +70,8 @@ class Commissioning:
         ``n_takes``, ``heard_s``, ``mean_level_db``.
     n_enough : int or None
         Takes from which on more help by less than 1 dB; None if even the last step helped by more.
+    is_calm : bool
+        Whether the recordings raise no alarm as they are; else what was added to them is found for the wrong reason.
     left_out : list of str
     """
 
@@ -83,6 +85,7 @@ class Commissioning:
     smallest: list[dict[str, Any]]
     learning_curve: list[dict[str, Any]]
     n_enough: int | None
+    is_calm: bool
     left_out: list[str]
 
     def to_dict(self) -> dict[str, Any]:
@@ -155,6 +158,7 @@ def commission(
         smallest=smallest_levels(machine, trials, within_s=within_s),
         learning_curve=curve,
         n_enough=enough[0] if len(enough) > 1 else None,
+        is_calm=trying.is_calm(best),
         left_out=left_out,
     )
 
@@ -220,6 +224,12 @@ class _Trying:
         if not trials:
             raise DataError("commissioning", f"channel {channel} is silent in every octave", "Record another channel.")
         return trials
+
+    def is_calm(self, channel: str) -> bool:
+        """Whether the kept clips raise no alarm without any addition."""
+        unaltered = np.stack([clip.by_channel[channel].descriptors for clip in self._test])[None]
+        nothing = Trial("nothing", (0.0, 0.0), (0.0,), unaltered)
+        return smallest_level(self.learn(channel, self.n_takes), nothing, within_s=self._within_s) is None
 
     def channels(self) -> list[dict[str, Any]]:
         """How small an addition each channel shows, the best first; dead ones are left out.
