@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import auscult
+from auscult.audio.write import wav_bytes
 
 
 def clips(data, label, machine="00", n=2):
@@ -138,3 +139,14 @@ def test_a_classifier_does_not_explain(auscult_cli, original_bundle, real_data):
     done = auscult_cli("predict", original_bundle, real_data / "signalml" / "pb1.wav", "--explain")
     assert done.returncode == 3
     assert "does not say what is different" in done.stderr
+
+
+def test_clip_of_another_length_is_warned_of(auscult_cli, trained_bundle, synthetic_data, tmp_path):
+    y, sr = auscult.read_audio(clips(synthetic_data, "normal")[0])
+    (tmp_path / "short.wav").write_bytes(wav_bytes(y[: sr // 2], sr))
+    done = auscult_cli("predict", trained_bundle, tmp_path / "short.wav", "--machine-id", "id_00")
+    assert "short.wav: the clip lasts 0.5 s, those learnt from 2 s: their scores do not compare well" in done.stderr
+    answer = auscult_cli("predict", trained_bundle, tmp_path / "short.wav", "--machine-id", "id_00", "--json").stdout
+    assert json.loads(answer)["Details"]["Warning"].startswith("the clip lasts 0.5 s")
+    usual = auscult_cli("predict", trained_bundle, clips(synthetic_data, "normal")[0], "--json").stdout
+    assert "Warning" not in json.loads(usual)["Details"]

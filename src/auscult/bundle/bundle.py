@@ -22,6 +22,8 @@ from auscult.features import LogMel, OriginalMfcc
 
 CLASSIFIER = "classifier.onnx"
 DETECTOR = "detector.npz"
+OTHER_LENGTH = 2.0
+"""So many times as long as those learnt from, or as short, a clip's scores do not compare with theirs."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ class Bundle:
             threshold=calibration.threshold,
             p_value=calibration.p_value(score),
             machine_id=machine,
+            warning=_length_warning(y.shape[-1] / sr, detector.rule.interval_s),
             explanation=explain_clip(detector, self.manifest.features, descriptors) if with_explanation else None,
         )
 
@@ -199,6 +202,13 @@ def load(path: str | os.PathLike[str]) -> Bundle:
     content, members = read_archive(path)
     where = str(Path(path))
     return Bundle.from_members(Manifest.from_dict(content, where), members, where)
+
+
+def _length_warning(duration_s: float, learnt_s: float) -> str | None:
+    """What to think of a clip of another length: its percentiles, loud moments and lines are others."""
+    if 1 / OTHER_LENGTH < duration_s / learnt_s < OTHER_LENGTH:
+        return None
+    return f"the clip lasts {duration_s:.3g} s, those learnt from {learnt_s:.3g} s: their scores do not compare well"
 
 
 def _check_detector(detector: Detector, manifest: Manifest, features: LogMel, where: str) -> None:

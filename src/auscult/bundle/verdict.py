@@ -25,6 +25,8 @@ class Verdict:
     """Share of normal clips that score as high: 0.01 is one clip in a hundred."""
     machine_id: str | None = None
     """Machine that the clip was compared with."""
+    warning: str | None = None
+    """What makes the verdict doubtful, where something does."""
     explanation: Explanation | None = None
     """What is different about the clip, where it was asked for."""
 
@@ -39,6 +41,8 @@ class Verdict:
             details |= {"Score": self.score, "Threshold": self.threshold, "PValue": self.p_value}
         if self.machine_id is not None:
             details["MachineId"] = self.machine_id
+        if self.warning is not None:
+            details["Warning"] = self.warning
         if self.explanation is not None:
             details["Explanation"] = self.explanation.to_dict()
         return {"Anomaly": self.is_anomalous, "Details": details}

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from auscult.bundle import Bundle, Verdict, load
-from auscult.cli.output import out, print_error, print_json
+from auscult.cli.output import err, out, print_error, print_json
 from auscult.errors import AuscultError, printable
 
 
@@ -65,6 +65,8 @@ def _print_line(path: Path, verdict: Verdict) -> None:
     if verdict.machine_id is not None:
         line += f"; machine {verdict.machine_id}"
     out.print(line + ")", markup=False)
+    if verdict.warning is not None:
+        err.print(f"{printable(str(path))}: {verdict.warning}", markup=False)
 
 
 def _write(bundle: Bundle, path: Path, verdict: Verdict, folder: Path) -> list[Path]:
