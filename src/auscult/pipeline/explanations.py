@@ -62,19 +62,19 @@ def write_explanation(bundle: Bundle, clip: Source, verdict: Verdict, folder: Pa
     louder = residual(own if own.ndim == 1 else own.mean(axis=0), features, normal)
     sound, page = folder / f"{stem}.residual.wav", folder / f"{stem}.html"
     write_whole(sound, wav_bytes(louder, features.sr))
-    write_page(_figure(bundle, verdict, features, features.patch(y, sr)), page)
+    write_page(_figure(bundle, verdict, features, features.patch(y, sr), name=stem), page)
     return [sound, page]
 
 
-def _figure(bundle: Bundle, verdict: Verdict, features: LogMel, clip_db: NDArray[np.float32]) -> Any:
+def _figure(bundle: Bundle, verdict: Verdict, features: LogMel, clip_db: NDArray[np.float32], *, name: str) -> Any:
     assert bundle.detector is not None
     assert verdict.explanation is not None
     assert verdict.machine_id is not None
     machine, explanation = bundle.detector.machines[verdict.machine_id], verdict.explanation
-    normal_db, name = np.zeros((features.n_mels, 0), np.float32), "none is kept in this bundle"
+    normal_db, normal_name = np.zeros((features.n_mels, 0), np.float32), "none is kept in this bundle"
     if machine.exemplars is not None and explanation.exemplar is not None:
         number = explanation.exemplar
-        normal_db, name = machine.exemplars.patch_db(number), machine.takes[machine.exemplars.places[number]]
+        normal_db, normal_name = machine.exemplars.patch_db(number), machine.takes[machine.exemplars.places[number]]
     return explanation_figure(
         clip_db[:, :MAX_FRAMES],
         normal_db,
@@ -83,6 +83,7 @@ def _figure(bundle: Bundle, verdict: Verdict, features: LogMel, clip_db: NDArray
         change_db=explanation.change_db,
         usual_db=explanation.usual_db,
         frame_s=features.hop_length / features.sr,
-        title=f"{verdict.message} ({verdict.machine_id}, score {verdict.score:.1f}, threshold {verdict.threshold:.1f})",
-        normal_name=name,
+        title=f"{name}: {verdict.message}<br>{verdict.machine_id}, score {verdict.score:.1f}, "
+        f"threshold {verdict.threshold:.1f}",
+        normal_name=normal_name,
     )
