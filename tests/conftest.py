@@ -1,14 +1,18 @@
 """Fixtures that several stages' tests share."""
 
+import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import auscult
+from auscult.bundle.bundle import Bundle
+from auscult.faults.discovery import Discovery
 
 ALSA = """
 pcm.{name} {{ type file  slave.pcm null  file /dev/null  infile "{sound}"  format raw }}
@@ -55,6 +59,52 @@ def trained_bundle(synthetic_data, tmp_path_factory) -> Path:
     """A bundle trained on the synthetic data set."""
     path = tmp_path_factory.mktemp("trained") / "fan.auscult"
     auscult.train(synthetic_data, n_mels=32).save(path)
+    return path
+
+
+class FaultyFans(NamedTuple):
+    """Two fans with two gross faults, what is learnt of their normal sound, and two clusters compared with it."""
+
+    root: Path
+    bundle: Bundle
+    found: Discovery
+
+
+@pytest.fixture(scope="session")
+def faulty_fans(tmp_path_factory) -> FaultyFans:
+    from auscult.pipeline.fault_discovery import Way, discover
+    from auscult.synth import write_dataset
+
+    root = tmp_path_factory.mktemp("faulty_fans")
+    write_dataset(
+        root,
+        machine_types=["fan"],
+        n_ids=2,
+        snr_db=[6],
+        n_normal=24,
+        n_anomalous=16,
+        faults=("imbalance", "bearing-wear"),
+        severity=(0.8, 1.0),
+        n_channels=1,
+        duration_s=3.0,
+        seed=11,
+    )
+    bundle = auscult.train(root)
+    return FaultyFans(root, bundle, discover(root, bundle=bundle, way=Way(n_clusters=2)))
+
+
+@pytest.fixture(scope="session")
+def true_faults(faulty_fans) -> dict[str, str]:
+    """Fault of each clip of the two fans, by its path; empty for normal ones."""
+    with (faulty_fans.root / "truth.csv").open(newline="") as file:
+        return {str(faulty_fans.root / row["path"]): row["fault"] for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="session")
+def faulty_bundle(faulty_fans, tmp_path_factory) -> Path:
+    """File of the bundle of the two fans. Copy it before you change it."""
+    path = tmp_path_factory.mktemp("faulty_bundle") / "fans.auscult"
+    faulty_fans.bundle.save(path)
     return path
 
 

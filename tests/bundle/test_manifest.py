@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from auscult.bundle.manifest import Manifest
 from auscult.errors import BundleError
-from auscult.faults import ORIGINAL_FAULTS
+from auscult.faults import NORMAL, ORIGINAL_FAULTS, Fault
 from auscult.features import LogMel, OriginalMfcc
 
 MANIFEST = Manifest(features=OriginalMfcc(), channels="mean", faults=ORIGINAL_FAULTS, metrics={"split": "none"})
@@ -62,7 +62,23 @@ def test_missing_entry(key):
         Manifest.from_dict(content, "m.auscult")
 
 
-@pytest.mark.parametrize("fault", [{"id": "a"}, {"id": 1, "name": "a", "message": "b", "exemplars": []}, "leak"])
+def test_exemplars_and_notes_of_faults_go_through_json():
+    leak = Fault("leak", "leak", "Component leaks", ("0a" * 32, "1b" * 32), "heard at the March inspection")
+    manifest = Manifest(features=LogMel(), channels="mean", faults=(NORMAL, leak))
+    assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
+
+
+def test_faults_of_older_bundles_have_no_note():
+    content = MANIFEST.to_dict()
+    for fault in content["faults"]:
+        del fault["note"]
+    assert Manifest.from_dict(content, "m.auscult") == MANIFEST
+
+
+LEAK = {"id": "leak", "name": "leak", "message": "Component leaks", "exemplars": []}
+
+
+@pytest.mark.parametrize("fault", [{"id": "a"}, LEAK | {"id": 1}, LEAK | {"note": 1}, LEAK | {"note": None}, "leak"])
 def test_nonsense_in_a_fault(fault):
     with pytest.raises(BundleError, match="not valid"):
         Manifest.from_dict(MANIFEST.to_dict() | {"faults": [fault]}, "m.auscult")

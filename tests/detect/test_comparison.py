@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from auscult.detect import NormalityModel
-from auscult.detect.comparison import N_COMPARED, compare
+from auscult.detect.comparison import N_COMPARED, Surroundings
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def alikeness(model, one, other):
 
 def test_nearest_are_the_nearest(model, X, rng):
     clip = 5 + 3 * rng.standard_normal(6)
-    comparison = compare(model, clip)
+    comparison = Surroundings(model).compare(clip)
     distances = [alikeness(model, clip, other) for other in comparison.bank]
     assert comparison.nearest.tolist() == np.argsort(distances)[:N_COMPARED].tolist()
 
 
 def test_nearest_of_normal_clips_are_the_nearest_others(model, X):
-    comparison = compare(model, X[0])
+    comparison = Surroundings(model).compare(X[0])
     for number, clip in enumerate(comparison.bank):
         distances = [alikeness(model, clip, other) for other in comparison.bank]
         expected = [place for place in np.argsort(distances) if place != number][:N_COMPARED]
@@ -37,7 +37,7 @@ def test_nearest_of_normal_clips_are_the_nearest_others(model, X):
 
 
 def test_usual_is_the_robust_spread_about_the_nearest(model, X):
-    comparison = compare(model, X[0])
+    comparison = Surroundings(model).compare(X[0])
     differences = [
         clip - np.median(comparison.bank[nearest], axis=0)
         for clip, nearest in zip(comparison.bank, comparison.nearest_of_bank, strict=True)
@@ -52,7 +52,7 @@ def test_a_change_shows_where_it_is_and_nowhere_else(rng):
     for column in range(6):
         clip = model.bank_[37].astype(float)
         clip[column] += 12
-        comparison = compare(model, clip)
+        comparison = Surroundings(model).compare(clip)
         ratios = comparison.change(clip, comparison.bank) / comparison.usual(comparison.bank)
         assert ratios[column] > 6
         assert np.abs(np.delete(ratios, column)).max() < 4
@@ -61,13 +61,13 @@ def test_a_change_shows_where_it_is_and_nowhere_else(rng):
 def test_comparison_is_with_the_clips_of_the_same_load(rng):
     """The mean of all is of a load that never was."""
     X = np.concatenate([rng.standard_normal((50, 4)), 100 + rng.standard_normal((50, 4))])
-    comparison = compare(NormalityModel().fit(X), np.full(4, 100.0))
+    comparison = Surroundings(NormalityModel().fit(X)).compare(np.full(4, 100.0))
     assert np.all(comparison.nearest >= 50)
     assert np.all(np.abs(comparison.change(comparison.descriptors, comparison.bank)) < 1.5)
 
 
 def test_what_is_made_of_descriptors_can_be_compared_too(model, X):
-    comparison = compare(model, X[4])
+    comparison = Surroundings(model).compare(X[4])
     of_bank = comparison.bank.sum(axis=1, keepdims=True)
     change = comparison.change(X[4].sum(keepdims=True), of_bank)
     assert change == X[4].sum() - np.median(of_bank[comparison.nearest])
@@ -76,7 +76,7 @@ def test_what_is_made_of_descriptors_can_be_compared_too(model, X):
 
 def test_a_small_bank_is_compared_with_what_there_is(rng):
     X = rng.standard_normal((5, 3))
-    comparison = compare(NormalityModel().fit(X), X[2])
+    comparison = Surroundings(NormalityModel().fit(X)).compare(X[2])
     assert comparison.nearest.shape == (4,)
     assert comparison.nearest_of_bank.shape == (5, 4)
     assert all(number not in nearest for number, nearest in enumerate(comparison.nearest_of_bank))

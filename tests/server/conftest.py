@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from .browser import chromium, started_browser
+
 
 class Server:
     """A served bundle in a process of its own."""
@@ -56,3 +58,11 @@ def server(trained_bundle):
 @pytest.fixture
 def clip(synthetic_data):
     return (synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal" / "00000003.wav").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    if chromium() is None:
+        pytest.skip("no chromium here")
+    with started_browser(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

@@ -15,13 +15,16 @@ from auscult.bundle.archive import read_archive, write_archive
 from auscult.bundle.classifier import Classifier
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.verdict import Verdict
-from auscult.detect import Detector, groups_of
+from auscult.detect import Detector, MachineDetector, groups_of
 from auscult.detect.explanation import explain as explain_clip
 from auscult.errors import AudioError, BundleError, MachineError, OptionError
+from auscult.faults import Fault
+from auscult.faults.namer import FaultNamer
 from auscult.features import LogMel, OriginalMfcc
 
 CLASSIFIER = "classifier.onnx"
 DETECTOR = "detector.npz"
+FAULTS = "faults.npz"
 OTHER_LENGTH = 2.0
 """So many times as long as those learnt from, or as short, a clip's scores do not compare with theirs."""
 
@@ -30,13 +33,15 @@ OTHER_LENGTH = 2.0
 class Bundle:
     """A model that judges clips; `load` reads one, `auscult train` and `auscult bundle import-keras` make one.
 
-    It has a classifier of patches, whose first class is normality, or a detector that learnt normal descriptors.
+    It has a classifier of patches, whose first class is normality, or a detector that learnt normal descriptors; with
+    that there may be a namer, which knows the faults that people named.
     """
 
     manifest: Manifest
     members: dict[str, bytes] = field(repr=False)
     classifier: Classifier | None = None
     detector: Detector | None = None
+    namer: FaultNamer | None = None
 
     @classmethod
     def from_members(cls, manifest: Manifest, members: dict[str, bytes], where: str) -> Self:
@@ -60,7 +65,8 @@ class Bundle:
         if DETECTOR in members and isinstance(features, LogMel):
             detector = Detector.from_arrays(_read_npz(members[DETECTOR]), groups_of(features.descriptor_groups))
             _check_detector(detector, manifest, features, where)
-            return cls(manifest, members, detector=detector)
+            namer = _read_namer(members[FAULTS], manifest, features) if FAULTS in members else None
+            return cls(manifest, members, detector=detector, namer=namer)
         problem = f"has neither {CLASSIFIER} for original-mfcc features nor {DETECTOR} for log-mel features"
         raise BundleError(where, problem, "Make the bundle again.")
 
@@ -157,12 +163,14 @@ class Bundle:
         descriptors = self.manifest.features.descriptors(y, sr)
         score = float(detector.model.anomaly_scores(descriptors[None])[0])
         is_anomalous = score > calibration.threshold
-        normal, anomalous = self.manifest.faults
+        normal, fault = self.manifest.faults[0], self._fault_like(detector, descriptors)
         probability = calibration.anomaly_probability(score)
+        probabilities = dict.fromkeys((one.name for one in self.manifest.faults), 0.0)
         return Verdict(
             is_anomalous=is_anomalous,
-            message=(anomalous if is_anomalous else normal).message,
-            probabilities={normal.name: 1 - probability, anomalous.name: probability},
+            message=(fault if is_anomalous else normal).message,
+            probabilities=probabilities | {normal.name: 1 - probability, fault.name: probability},
+            fault=fault.name if is_anomalous and self.namer else None,
             score=score,
             threshold=calibration.threshold,
             p_value=calibration.p_value(score),
@@ -170,6 +178,13 @@ class Bundle:
             warning=_length_warning(y.shape[-1] / sr, detector.rule.interval_s),
             explanation=explain_clip(detector, self.manifest.features, descriptors) if with_explanation else None,
         )
+
+    def _fault_like(self, detector: MachineDetector, descriptors: NDArray[np.floating[Any]]) -> Fault:
+        """The fault that a clip is like, if it is anomalous; the last one stands for all that have no name."""
+        if self.namer is None:
+            return self.manifest.faults[-1]
+        like = self.namer.name(detector, descriptors)
+        return next((fault for fault in self.manifest.faults if fault.id == like), self.manifest.faults[-1])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle: whole, or not at all; equal bundles give equal bytes.
@@ -222,12 +237,23 @@ def _check_detector(detector: Detector, manifest: Manifest, features: LogMel, wh
             raise BundleError(where, f"{problem} {features.n_descriptors}", "Another version made it: train it again.")
 
 
-def _read_npz(content: bytes) -> dict[str, NDArray[np.generic]]:
+def _read_namer(content: bytes, manifest: Manifest, features: LogMel) -> FaultNamer:
+    """Namer of a bundle, whose faults the manifest names."""
+    try:
+        namer = FaultNamer.from_arrays(_read_npz(content, FAULTS), features)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise BundleError(FAULTS, f"unexpected arrays ({error})", "Name the faults of the bundle again.") from None
+    if not set(namer.prototypes.fault_ids_) <= {fault.id for fault in manifest.faults[1:]}:
+        raise BundleError(FAULTS, "knows faults that the manifest does not name", "Name them again.")
+    return namer
+
+
+def _read_npz(content: bytes, member: str = DETECTOR) -> dict[str, NDArray[np.generic]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
     except Exception as error:  # noqa: BLE001 - a damaged zip of arrays can fail in many ways
-        raise BundleError(DETECTOR, f"cannot be read ({error})", "Make the bundle again.") from None
+        raise BundleError(member, f"cannot be read ({error})", "Make the bundle again.") from None
 
 
 def write_npz(arrays: dict[str, NDArray[np.generic]]) -> bytes:

@@ -76,7 +76,8 @@ class Manifest:
 
 
 def _fault(entry: dict[str, Any]) -> Fault:
-    fault = Fault(entry["id"], entry["name"], entry["message"], tuple(entry["exemplars"]))
-    if not all(isinstance(text, str) for text in (fault.id, fault.name, fault.message, *fault.exemplars)):
-        raise TypeError("a fault's id, name, message and exemplars are texts")
+    note = entry.get("note", "")  # older bundles have none
+    fault = Fault(entry["id"], entry["name"], entry["message"], tuple(entry["exemplars"]), note)
+    if not all(isinstance(text, str) for text in (fault.id, fault.name, fault.message, *fault.exemplars, fault.note)):
+        raise TypeError("a fault's id, name, message, exemplars and note are texts")
     return fault

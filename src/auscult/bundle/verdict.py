@@ -25,6 +25,9 @@ class Verdict:
     """Share of normal clips that score as high: 0.01 is one clip in a hundred."""
     machine_id: str | None = None
     """Machine that the clip was compared with."""
+    fault: str | None = None
+    """Name of the fault that an anomalous clip is like, ``unknown fault`` if it is like none; None where the bundle
+    knows none by name, or the clip is normal."""
     warning: str | None = None
     """What makes the verdict doubtful, where something does."""
     explanation: Explanation | None = None
@@ -41,6 +44,8 @@ class Verdict:
             details |= {"Score": self.score, "Threshold": self.threshold, "PValue": self.p_value}
         if self.machine_id is not None:
             details["MachineId"] = self.machine_id
+        if self.fault is not None:
+            details["Fault"] = self.fault
         if self.warning is not None:
             details["Warning"] = self.warning
         if self.explanation is not None:

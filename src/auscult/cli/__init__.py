@@ -16,6 +16,7 @@ from auscult.cli import (
     demo,
     enroll,
     evaluate,
+    faults,
     features,
     fetch,
     predict,
@@ -54,6 +55,7 @@ app.command("enroll")(enroll.enroll)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
+app.add_typer(faults.app, name="faults")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(fetch.app, name="fetch")
 

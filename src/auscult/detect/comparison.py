@@ -3,6 +3,7 @@
 Not beside the mean of all: that would show the load, or the weather, before it showed the fault.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,30 +58,61 @@ class Comparison:
         return deviations
 
 
-def compare(model: NormalityModel, descriptors: NDArray[np.floating]) -> Comparison:
-    """Find the normal clips that a clip is most like, all groups of descriptors counting alike.
+class Surroundings:
+    """Normal clips of a machine, and which of them are most like each other.
 
     Parameters
     ----------
     model : NormalityModel
-    descriptors : ndarray, shape (n_descriptors,)
+        Fitted.
+    takes : sequence of str, length n_bank, optional
+        Of the clips in its bank: no clip is compared with others of its own take, which are the same sound. If left
+        out, every clip is a take of its own.
 
-    Returns
-    -------
-    Comparison
+    Attributes
+    ----------
+    bank : ndarray, shape (n_bank, n_descriptors)
+    nearest : ndarray of int, shape (n_bank, n_nearest)
+        Places of the normal clips most like each, nearest first.
     """
-    clip = np.asarray(descriptors, np.float64)
-    bank = model.bank_.astype(np.float64)
-    own, others = model.coordinates(clip[None]), model.coordinates(bank)
-    n = min(N_COMPARED, len(bank) - 1)
-    of_bank = _distances(others, others)
-    np.fill_diagonal(of_bank, np.inf)
-    return Comparison(
-        clip,
-        np.argsort(_distances(own, others)[0], kind="stable")[:n],
-        bank,
-        np.argsort(of_bank, axis=1, kind="stable")[:, :n],
-    )
+
+    def __init__(self, model: NormalityModel, takes: Sequence[str] | None = None) -> None:
+        self._model = model
+        self.bank = model.bank_.astype(np.float64)
+        self._coordinates = model.coordinates(self.bank)
+        distances = _distances(self._coordinates, self._coordinates)
+        is_own = np.eye(len(self.bank), dtype=bool)
+        if takes is not None:
+            is_own = np.asarray(takes)[:, None] == np.asarray(takes)
+        distances[is_own] = np.inf
+        self._n_nearest = min(N_COMPARED, int((~is_own).sum(axis=1).min()))
+        self.nearest = self._first(distances)
+
+    def compare(self, descriptors: NDArray[np.floating]) -> Comparison:
+        """Find the normal clips that a clip is most like.
+
+        Parameters
+        ----------
+        descriptors : ndarray, shape (n_descriptors,)
+        """
+        clip = np.asarray(descriptors, np.float64)
+        return Comparison(clip, self.nearest_to(clip[None])[0], self.bank, self.nearest)
+
+    def nearest_to(self, X: NDArray[np.floating]) -> NDArray[np.intp]:
+        """Places of the normal clips most like each clip, nearest first; all groups of descriptors count alike.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_clips, n_descriptors)
+
+        Returns
+        -------
+        ndarray of int, shape (n_clips, n_nearest)
+        """
+        return self._first(_distances(self._model.coordinates(np.asarray(X, np.float64)), self._coordinates))
+
+    def _first(self, distances: NDArray[np.float64]) -> NDArray[np.intp]:
+        return np.argsort(distances, axis=1, kind="stable")[:, : self._n_nearest]
 
 
 def _distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from auscult.detect.alarm_budget import AlarmBudget
 from auscult.detect.alarm_rule import AlarmRule, fit_alarm_rule
 from auscult.detect.calibration import Calibration, calibrate
+from auscult.detect.comparison import Surroundings
 from auscult.detect.delay import STRENGTHS, expected_delay
 from auscult.detect.exemplars import Exemplars
 from auscult.detect.normal_clips import NormalClips
@@ -119,6 +121,11 @@ class MachineDetector:
     def has_learnt_take(self, take: str) -> bool:
         """Whether a clip is of a take that was learnt from, by its name: the same at another SNR, say."""
         return _of_take(take) in self.learnt
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Its normal clips, and which of them are most like each other: found once, at the first clip compared."""
+        return Surroundings(self.model, self.takes)
 
     def normal_clips(self) -> NormalClips:
         """The clips in the model's bank, to learn again with others; of which file each was, is not known any more."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detect.comparison import Comparison, compare
+from auscult.detect.comparison import Comparison
 from auscult.detect.detector import MachineDetector
 from auscult.features import LogMel
 from auscult.features.filters import mel_centres_hz
@@ -127,7 +127,7 @@ def explain(machine: MachineDetector, features: LogMel, descriptors: NDArray[np.
     Explanation
         Without bands if the descriptors have no mean over time.
     """
-    comparison = compare(machine.model, descriptors)
+    comparison = machine.surroundings.compare(descriptors)
     slices = features.descriptor_groups
     centres_hz = mel_centres_hz(n_mels=features.n_mels, fmin=features.fmin, fmax=features.fmax)
     changes: list[Change] = []

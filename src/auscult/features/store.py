@@ -119,7 +119,7 @@ def read_specification(root: Path) -> Specification:
             channels=check_channel_policy(content["channels"]),
             seed=int(content["seed"]),
             has_patches=bool(content["has_patches"]),
-            nameplates={name: Nameplate(**plate) for name, plate in content["nameplates"].items()},
+            nameplates={name: Nameplate.from_dict(plate) for name, plate in content["nameplates"].items()},
         )
         if content["descriptor_names"] != list(found.recipe.descriptor_names):
             problem = f"has other descriptors than this Auscult computes (Auscult {content['auscult']} made it)"

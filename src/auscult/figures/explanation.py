@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.extras import require
+from auscult.figures.layout import HERTZ_AXIS
 
 LEVELS = "Viridis"
-TICKS_HZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
-TICKS = ("20", "50", "100", "200", "500", "1k", "2k", "5k", "10k", "20k", "50k")
 DIFFERENCES = "RdBu_r"
 """Red is louder than normal."""
 
@@ -72,7 +71,7 @@ def explanation_figure(
             col=1,
         )
         figure.update_xaxes(title_text="seconds", row=row, col=1)
-        figure.update_yaxes(title_text="Hz", type="log", tickvals=TICKS_HZ, ticktext=TICKS, row=row, col=1)
+        figure.update_yaxes(**HERTZ_AXIS, row=row, col=1)
     _add_bands(figure, go, centres_hz, change_db, usual_db)
     figure.update_layout(title=title, height=1150, margin={"l": 70, "r": 20, "t": 90, "b": 50}, showlegend=False)
     return figure
@@ -93,5 +92,5 @@ def _add_bands(
     hover = "%{x:.0f} Hz: %{y:+.1f} dB<extra></extra>"
     moved = go.Scatter(x=centres_hz, y=change_db, mode="lines+markers", line={"color": "#c0392b"}, hovertemplate=hover)
     figure.add_trace(moved, row=4, col=1)
-    figure.update_xaxes(title_text="Hz", type="log", tickvals=TICKS_HZ, ticktext=TICKS, row=4, col=1)
+    figure.update_xaxes(**HERTZ_AXIS, row=4, col=1)
     figure.update_yaxes(title_text="dB to normal; grey: 3 deviations", row=4, col=1)

@@ -7,6 +7,19 @@ from auscult.extras import require
 from auscult.files import write_whole
 
 LIBRARY = "plotly.min.js"
+CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    # Plotly 7 would offer to send the picture's data to its maker's server.
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d"],
+}
+"""Of every picture: what its buttons are."""
+
+
+def library() -> str:
+    """Plotly's script, which draws the figures in the browser."""
+    return str(require("plotly.offline", extra="train").get_plotlyjs())
 
 
 def write_page(figure: Any, path: Path) -> None:
@@ -23,8 +36,8 @@ def write_page(figure: Any, path: Path) -> None:
     DataError
         If the disk refuses it.
     """
-    library = path.with_name(LIBRARY)
-    page = figure.to_html(include_plotlyjs=LIBRARY, full_html=True, config={"displaylogo": False, "responsive": True})
-    if not library.exists():
-        write_whole(library, require("plotly.offline", extra="train").get_plotlyjs().encode())
+    beside = path.with_name(LIBRARY)
+    page = figure.to_html(include_plotlyjs=LIBRARY, full_html=True, config=CONFIG)
+    if not beside.exists():
+        write_whole(beside, library().encode())
     write_whole(path, page.replace("<head>", '<head><meta name="viewport" content="width=device-width">', 1).encode())

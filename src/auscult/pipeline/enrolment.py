@@ -8,7 +8,7 @@ from typing import Literal
 from auscult.audio import Clip, index_clips
 from auscult.audio.find import Recordings
 from auscult.audio.scan import Progress
-from auscult.bundle.bundle import DETECTOR, Bundle, load, write_npz
+from auscult.bundle.bundle import DETECTOR, FAULTS, Bundle, load, write_npz
 from auscult.bundle.golden import golden_members
 from auscult.bundle.versions import library_versions
 from auscult.detect import AlarmBudget, Detector, MachineDetector
@@ -178,6 +178,7 @@ def _with_machine(bundle: Bundle, name: str, machine: MachineDetector, *, are_sy
         metrics=manifest.metrics | {"figures": figures},
         versions=library_versions(),
     )
-    members = {DETECTOR: write_npz(detector.to_arrays())}
+    members = {name: content for name, content in bundle.members.items() if name == FAULTS}  # faults keep their names
+    members[DETECTOR] = write_npz(detector.to_arrays())
     new = Bundle.from_members(manifest, members, "new bundle")
     return Bundle.from_members(manifest, members | golden_members(new), "new bundle")

@@ -36,6 +36,8 @@ class Details(BaseModel):
     Threshold: float | None = Field(None, description="Score above which the machine's clips are anomalous")
     PValue: float | None = Field(None, description="Share of normal clips that score as high")
     MachineId: str | None = Field(None, description="Machine that the clip was compared with")
+    Fault: str | None = Field(None, description="Named fault that an anomalous clip is like, or `unknown fault`")
+    Warning: str | None = Field(None, description="What makes the verdict doubtful")
 
 
 class Inference(BaseModel):

@@ -1,0 +1,296 @@
+"""Anomalous clips of a data set -> clusters that have been checked: `auscult faults discover`."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.audio import read_audio
+from auscult.audio.scan import Progress
+from auscult.bundle.bundle import Bundle
+from auscult.errors import DataError, OptionError
+from auscult.faults.audit import audit, without
+from auscult.faults.clustering import Clustering, cluster_signatures
+from auscult.faults.discovery import Discovery, FoundClip, FoundCluster
+from auscult.faults.elbow import elbow
+from auscult.faults.k_means import inertias, k_means
+from auscult.faults.names_file import NAMES_FILE
+from auscult.faults.original import principal_components
+from auscult.faults.signatures import SignatureSpace, directions, means_of_takes
+from auscult.features import OriginalMfcc, recipe_to_dict
+from auscult.features.nameplate import Nameplate
+from auscult.pipeline.anomalous_clips import AnomalousClips, anomalous_clips
+from auscult.pipeline.clip_attributes import attributes_of, channel_of, day_of
+from auscult.pipeline.cluster_physics import cluster_physics
+from auscult.pipeline.cluster_spectra import cluster_spectra
+from auscult.pipeline.described_clips import DescribedClip, by_machine, in_threads
+
+Recipe = Literal["signatures", "original"]
+N_EXEMPLARS = 12
+N_CHANGES = 6
+CLEAREST = 1 / 3
+"""Share of a cluster's clips that say what changed: those in which most did. The others are mild, or full of noise."""
+FEWEST = 3
+LEAST_CHANGE = 1.5
+"""Deviations from which on a change of a cluster is told."""
+
+Ask = Callable[[str, NDArray[np.float64]], int]
+"""Asks a person for a number of ``components`` (shown the shares of variance) or ``clusters`` (shown the inertias)."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How clusters are sought.
+
+    Parameters
+    ----------
+    recipe : {"signatures", "original"}
+    n_components, n_clusters : int, optional
+        Chosen, or asked for, if left out.
+    seed : int
+    ask : callable, optional
+    without : str, optional
+        Attribute that is removed first: ``machine``, ``SNR``, ``level``, ``channel``, ``day``.
+    """
+
+    recipe: Recipe = "signatures"
+    n_components: int | None = None
+    n_clusters: int | None = None
+    seed: int = 0
+    ask: Ask | None = None
+    without: str | None = None
+
+
+def discover(
+    root: str | os.PathLike[str],
+    *,
+    bundle: Bundle | str | os.PathLike[str] | None = None,
+    way: Way | None = None,
+    by_detector: bool = False,
+    names_file: str | os.PathLike[str] | None = None,
+    nameplates: dict[str, Nameplate] | None = None,
+    on_progress: Progress | None = None,
+) -> Discovery:
+    """Find clusters among the anomalous clips of a data set, and check them.
+
+    Parameters
+    ----------
+    root, bundle, by_detector
+        As `auscult.pipeline.anomalous_clips.anomalous_clips`.
+    way : Way, optional
+    names_file : path, optional
+        Where the names of the faults are; if left out, ``faults.yaml`` beside the data.
+    nameplates : dict of str -> Nameplate, optional
+        What is known of the machines.
+    on_progress : callable, optional
+
+    Returns
+    -------
+    Discovery
+        Not yet saved.
+
+    Raises
+    ------
+    DataError
+        If there are no anomalous clips that can be compared with normal ones.
+    OptionError
+        If an option is out of range.
+    """
+    way = way or Way()
+    there = anomalous_clips(root, bundle=bundle, by_detector=by_detector, on_progress=on_progress)
+    space = SignatureSpace(there.features).fit(there.machines)
+    aspects = aspects_of(space, there)
+    unclustered = [_found_clip(clip, -1) for clip in there.clips]
+    takes = _numbers([f"{clip.machine}\0{clip.take}" for clip in unclustered])
+    values = _values_of(unclustered, way.without) if way.without else None
+    signatures = space.signatures(aspects)
+    if way.recipe == "original":
+        clustering = _original(there, values, way, on_progress)
+    else:
+        compared = without(signatures, values) if values is not None else signatures
+        machines = _numbers([clip.machine for clip in unclustered])
+        clustering = _clustered(compared, takes, normal_takes(space, there), machines, way)
+    clips = [_found_clip(clip, int(label)) for clip, label in zip(there.clips, clustering.labels, strict=True)]
+    checked = audit(clustering.labels, takes.tolist(), attributes_of(clips), seed=way.seed)
+    folder = Path(os.path.abspath(root))  # noqa: PTH100 - links keep their names
+    return Discovery(
+        root=str(folder),
+        bundle=str(bundle) if isinstance(bundle, str | os.PathLike) else None,
+        names_file=str(names_file or (folder if folder.is_dir() else folder.parent) / NAMES_FILE),
+        recipe=way.recipe,
+        seed=way.seed,
+        n_components=clustering.points.shape[1],
+        reasons=clustering.reasons,
+        clips=tuple(clips),
+        clusters=_clusters(
+            clustering,
+            clips,
+            takes=takes,
+            aspects=aspects,
+            clearness=np.linalg.norm(signatures, axis=1),
+            names=space.names,
+            findings=checked.findings,
+            nameplates=nameplates or {},
+        ),
+        audit=checked.to_dict(),
+        left_out=tuple(there.left_out),
+        features=recipe_to_dict(there.features),
+        arrays=_arrays(clustering)
+        | cluster_spectra(there, clustering.labels, len(clustering.centroids))
+        | {"whitening": space.whitening_, "directions": directions(means_of_takes(signatures, takes))[takes]},
+    )
+
+
+def aspects_of(space: SignatureSpace, there: AnomalousClips) -> NDArray[np.float64]:
+    """Aspects of all clips, in their order."""
+    aspects = np.zeros((len(there.clips), len(space.names)))
+    place_of = {id(clip): place for place, clip in enumerate(there.clips)}
+    for name, own in by_machine(there.clips).items():
+        X = np.stack([clip.descriptors for clip in own])
+        aspects[[place_of[id(clip)] for clip in own]] = space.aspects(there.machines[name], X)
+    return aspects
+
+
+def normal_takes(space: SignatureSpace, there: AnomalousClips) -> NDArray[np.float64]:
+    """Signatures of the normal takes of the machines, one each."""
+    names = sorted({clip.clip.machine for clip in there.clips})
+    return np.concatenate(
+        [
+            means_of_takes(space.signatures(space.normal_aspects(machine)), _numbers(machine.takes))
+            for machine in (there.machines[name] for name in names)
+        ]
+    )
+
+
+def _clustered(
+    signatures: NDArray[np.float64],
+    takes: NDArray[np.intp],
+    normal: NDArray[np.float64],
+    machines: NDArray[np.intp],
+    way: Way,
+) -> Clustering:
+    """Clusters of signatures; a person is shown what would be found, and asked."""
+    n_components, n_clusters = way.n_components, way.n_clusters
+    search = partial(cluster_signatures, signatures, takes, normal, machines=machines, seed=way.seed)
+    if way.ask and n_components is None:
+        n_components = way.ask("components", search(n_clusters=1).shares)
+    if way.ask and n_clusters is None:
+        n_clusters = way.ask("clusters", search(n_components=n_components, n_clusters=1).inertias)
+    return search(n_components=n_components, n_clusters=n_clusters)
+
+
+def _original(
+    there: AnomalousClips, values: Sequence[object] | None, way: Way, on_progress: Progress | None
+) -> Clustering:
+    """Clusters as the original demonstration found them."""
+    mfcc = OriginalMfcc()
+
+    def patch(clip: DescribedClip) -> NDArray[np.float32]:
+        return mfcc.patch(*read_audio(clip.clip.path, channels=there.channels))
+
+    patches = np.stack(in_threads(patch, there.clips, "MFCC", on_progress))
+    if values is not None:
+        patches = without(patches.reshape(len(patches), -1), values).reshape(patches.shape)
+    n_components = way.n_components
+    if way.ask and n_components is None:
+        n_components = way.ask("components", principal_components(patches, seed=way.seed).shares)
+    found = principal_components(patches, n_components=n_components, seed=way.seed)
+    curve = inertias(found.points, seed=way.seed)
+    n_clusters, why = elbow(curve)
+    if way.n_clusters is not None or way.ask:
+        n_clusters = way.n_clusters or (way.ask("clusters", curve) if way.ask else n_clusters)
+        why = f"{n_clusters} clusters, as asked for"
+    labels, centroids = k_means(found.points, n_clusters, way.seed)
+    reasons = (found.justification, why)
+    return Clustering(labels, found.points, centroids, found.shares, curve, np.empty(0), reasons)
+
+
+def _clusters(
+    clustering: Clustering,
+    clips: list[FoundClip],
+    *,
+    takes: NDArray[np.intp],
+    aspects: NDArray[np.float64],
+    clearness: NDArray[np.float64],
+    names: tuple[str, ...],
+    findings: Sequence[str],
+    nameplates: dict[str, Nameplate],
+) -> tuple[FoundCluster, ...]:
+    """What is to be said of each cluster."""
+    distances = np.linalg.norm(clustering.points - clustering.centroids[clustering.labels], axis=1)
+    clusters = []
+    for number in range(len(clustering.centroids)):
+        own = np.flatnonzero(clustering.labels == number)
+        by_likeness = sorted(
+            own, key=lambda place: (distances[place], -(clips[place].snr_db or 0.0), clips[place].path)
+        )
+        first_of_take = dict.fromkeys(takes[place] for place in by_likeness)
+        exemplars = [next(place for place in by_likeness if takes[place] == take) for take in first_of_take]
+        clearest = own[np.argsort(-clearness[own], kind="stable")[: max(FEWEST, round(CLEAREST * own.size))]]
+        median = np.median(aspects[clearest], axis=0) if own.size else np.zeros(len(names))
+        of_cluster = {name: round(float(value), 3) for name, value in zip(names, median, strict=True)}
+        strongest = sorted(of_cluster, key=lambda name: -abs(of_cluster[name]))[:N_CHANGES]
+        clusters.append(
+            FoundCluster(
+                number=number,
+                n_clips=int(own.size),
+                n_takes=len(first_of_take),
+                exemplars=tuple(int(place) for place in exemplars[:N_EXEMPLARS]),
+                changes=tuple(
+                    f"{name} {of_cluster[name]:+.1f}" for name in strongest if abs(of_cluster[name]) >= LEAST_CHANGE
+                ),
+                physics=cluster_physics(of_cluster, [clips[place] for place in clearest], nameplates).sentence,
+                aspects=of_cluster,
+                findings=tuple(words for words in findings if words.startswith(f"cluster {number} ")),
+            )
+        )
+    return tuple(clusters)
+
+
+def _arrays(clustering: Clustering) -> dict[str, NDArray[np.generic]]:
+    """What pictures are made of."""
+    names = ("points", "centroids", "shares", "inertias", "stabilities")
+    return {name: getattr(clustering, name) for name in names}
+
+
+def _found_clip(clip: DescribedClip, cluster: int) -> FoundClip:
+    path = clip.clip.path
+    return FoundClip(
+        path=str(path),
+        content_hash=clip.content_hash,
+        machine=clip.clip.machine,
+        take=clip.clip.take,
+        snr_db=clip.clip.snr_db,
+        level_db=round(clip.level_db, 2),
+        channel=channel_of(path),
+        day=day_of(path),
+        cluster=cluster,
+    )
+
+
+def _values_of(clips: list[FoundClip], attribute: str) -> list[object]:
+    """Values of an attribute that is to be removed.
+
+    Raises
+    ------
+    OptionError
+        If there is no such attribute.
+    DataError
+        If all clips have the same value.
+    """
+    attributes = attributes_of(clips)
+    if attribute not in attributes:
+        raise OptionError("without", f"expected one of {', '.join(attributes)}, got {attribute!r}", "Correct it.")
+    if len(set(attributes[attribute])) < 2:
+        raise DataError(attribute, "is the same for all recordings, or not known", "Leave out --without.")
+    return attributes[attribute]
+
+
+def _numbers(keys: Sequence[str]) -> NDArray[np.intp]:
+    """Equal keys get equal numbers, from 0."""
+    return np.unique(np.asarray(keys), return_inverse=True)[1].astype(np.intp)

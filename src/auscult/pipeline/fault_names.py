@@ -1,0 +1,79 @@
+"""Names that were given to clusters -> a bundle whose verdicts say them."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.bundle.bundle import DETECTOR, FAULTS, Bundle, write_npz
+from auscult.bundle.golden import golden_members
+from auscult.errors import BundleError, OptionError
+from auscult.faults import ANOMALOUS, NORMAL
+from auscult.faults.discovery import Discovery
+from auscult.faults.namer import FaultNamer
+from auscult.faults.names import UNKNOWN_FAULT
+from auscult.faults.names_file import Names
+from auscult.faults.prototypes import Prototypes
+from auscult.faults.signatures import SignatureSpace
+from auscult.features import LogMel, recipe_to_dict
+
+
+def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bundle, list[str]]:
+    """Teach a bundle the faults that were named.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Trained on normal sound.
+    discovery : Discovery
+        Where the named clips were found.
+    names : Names
+
+    Returns
+    -------
+    bundle : Bundle
+        A new one, not yet saved. Faults whose clips are not in the discovery stay as the bundle knew them.
+    unknown : list of str
+        Names of faults of which neither the discovery nor the bundle knows a clip.
+
+    Raises
+    ------
+    BundleError
+        If the bundle has learnt no normal sound.
+    OptionError
+        If the discovery was made with other features than the bundle's.
+    """
+    features = bundle.manifest.features
+    if bundle.detector is None or not isinstance(features, LogMel):
+        remedy = "Train one on normal sound: auscult train DIR -o BUNDLE."
+        raise BundleError("bundle", "has a classifier of its own, whose faults have their names", remedy)
+    if recipe_to_dict(features) != discovery.features:
+        remedy = "Discover with this bundle: auscult faults discover DIR --bundle BUNDLE."
+        raise OptionError("bundle", "describes sound otherwise than the discovery does", remedy)
+    known = _known(bundle, discovery, names)
+    faults = [fault for fault in names.faults if fault.id in known]
+    unknown = [fault.name for fault in names.faults if fault.id not in known]
+    classes = (NORMAL, *faults, UNKNOWN_FAULT) if faults else (NORMAL, ANOMALOUS)
+    members = {DETECTOR: bundle.members[DETECTOR]}
+    if faults:
+        space = SignatureSpace(features)
+        space.whitening_ = np.asarray(discovery.arrays["whitening"], np.float64)
+        namer = FaultNamer(space, Prototypes.merged([known[fault.id] for fault in faults]))
+        members[FAULTS] = write_npz(namer.to_arrays())
+    manifest = replace(bundle.manifest, faults=classes)
+    new = Bundle.from_members(manifest, members, "new bundle")
+    return Bundle.from_members(manifest, members | golden_members(new), "new bundle"), unknown
+
+
+def _known(bundle: Bundle, discovery: Discovery, names: Names) -> dict[str, Prototypes]:
+    """Prototypes of each fault of which a clip is known, by its id."""
+    directions = {clip.content_hash: row for clip, row in zip(discovery.clips, discovery.directions, strict=True)}
+    earlier = bundle.namer.prototypes.by_fault() if bundle.namer is not None else {}
+    known: dict[str, Prototypes] = {}
+    for fault in names.faults:
+        found: list[NDArray[np.float64]] = [directions[one] for one in fault.exemplars if one in directions]
+        if found:
+            known[fault.id] = Prototypes().fit(np.stack(found), [fault.id] * len(found))
+        elif fault.id in earlier:
+            known[fault.id] = earlier[fault.id]
+    return known

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from auscult.faults.stability import choose_n_clusters, nearest_centroids
+
+CENTRES = 10 * np.eye(3)
+
+
+def test_planted_clusters_are_counted(rng):
+    points = np.repeat(CENTRES, 20, axis=0) + rng.standard_normal((60, 3))
+    choice = choose_n_clusters(points)
+    assert choice.n_clusters == 3
+    assert choice.stabilities[0] == 1
+    assert choice.stabilities[2] > 0.95
+    assert choice.reason.startswith("3 clusters: found again")
+
+
+@pytest.mark.parametrize("stretch", [1.0, 5.0])
+def test_a_single_heap_is_one_cluster_also_if_it_is_elongated(rng, stretch):
+    points = rng.standard_normal((80, 3)) * [stretch, 1, 1]
+    choice = choose_n_clusters(points)
+    assert choice.n_clusters == 1
+    assert choice.reason.startswith("1 cluster: ")
+
+
+@pytest.mark.parametrize("points", [np.repeat(CENTRES, 3, axis=0) + np.arange(9)[:, None], np.ones((50, 3))])
+def test_few_or_identical_recordings_are_not_split(points):
+    choice = choose_n_clusters(points)
+    assert choice.n_clusters == 1
+    assert choice.stabilities.tolist() == [1]
+    assert "too few" in choice.reason
+
+
+def test_the_same_seed_chooses_the_same(rng):
+    points = rng.standard_normal((40, 2))
+    one, again = (choose_n_clusters(points, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one.stabilities, again.stabilities)
+
+
+def test_no_number_is_taken_that_makes_clusters_follow_machines(rng):
+    # Two faults far apart; both sound a little different on the two machines, which four clusters would tell apart.
+    fault, machine = np.repeat([0, 1], 40), np.tile([0, 1], 40)
+    points = np.stack([40 * fault, 10 * machine], axis=1) + rng.standard_normal((80, 2))
+    assert choose_n_clusters(points).n_clusters == 4
+    assert choose_n_clusters(points, machines=machine).n_clusters == 2
+
+
+def test_nearest_centroids(rng):
+    points, centroids = rng.standard_normal((30, 4)), rng.standard_normal((5, 4))
+    expected = [int(np.argmin([np.linalg.norm(point - centre) for centre in centroids])) for point in points]
+    assert nearest_centroids(points, centroids).tolist() == expected

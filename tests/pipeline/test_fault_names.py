@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+
+from auscult.errors import OptionError
+from auscult.faults.names import UNKNOWN_FAULT, Fault
+from auscult.faults.names_file import Names
+from auscult.faults.naming import name_cluster
+from auscult.pipeline.fault_names import with_names
+
+
+@pytest.fixture(scope="module")
+def names(faulty_fans):
+    first = name_cluster(faulty_fans.found, Names(), 0, "Shaking", message="It shakes")
+    return name_cluster(faulty_fans.found, first, 1, "Grinding", message="It grinds")
+
+
+@pytest.fixture(scope="module")
+def named(faulty_fans, names):
+    bundle, unknown = with_names(faulty_fans.bundle, faulty_fans.found, names)
+    assert unknown == []
+    return bundle
+
+
+@pytest.mark.parametrize(("number", "name", "message"), [(0, "Shaking", "It shakes"), (1, "Grinding", "It grinds")])
+def test_verdict_of_an_exemplar_says_its_name(faulty_fans, named, number, name, message):
+    clip = faulty_fans.found.exemplars(number)[0]
+    verdict = named.predict(clip.path, machine_id=clip.machine)
+    assert verdict.fault == name
+    assert message in verdict.message
+
+
+def test_probabilities_begin_with_normal_and_end_with_the_unknown_fault(faulty_fans, named):
+    clip = faulty_fans.found.exemplars(0)[0]
+    probabilities = named.predict(clip.path, machine_id=clip.machine).probabilities
+    labels = list(probabilities)
+    assert labels == [named.manifest.faults[0].name, "Shaking", "Grinding", UNKNOWN_FAULT.name]
+    assert sum(probabilities.values()) == pytest.approx(1)
+
+
+def test_names_leave_the_score_as_it_was(faulty_fans, named):
+    clip = faulty_fans.found.exemplars(1)[0]
+    before = faulty_fans.bundle.predict(clip.path, machine_id=clip.machine)
+    after = named.predict(clip.path, machine_id=clip.machine)
+    assert before.fault is None
+    assert (after.score, after.threshold, after.is_anomalous) == (before.score, before.threshold, before.is_anomalous)
+
+
+def test_name_of_which_no_clip_is_known_is_told(faulty_fans, names):
+    lost = Fault("lost", "Lost", "Fault: Lost", exemplars=("0" * 64,))
+    bundle, unknown = with_names(faulty_fans.bundle, faulty_fans.found, replace(names, faults=(*names.faults, lost)))
+    assert unknown == ["Lost"]
+    assert "Lost" not in [fault.name for fault in bundle.manifest.faults]
+
+
+def test_discovery_with_other_features_is_refused(faulty_fans, names):
+    other = replace(faulty_fans.found, features={**faulty_fans.found.features, "n_mels": 32})
+    with pytest.raises(OptionError, match="otherwise"):
+        with_names(faulty_fans.bundle, other, names)
