@@ -33,3 +33,10 @@ def test_flac_is_read_again_and_smaller():
 def test_flac_that_is_too_loud_is_clipped():
     y, _ = read_audio(flac_bytes(np.array([2.0, -2.0] * 100, np.float32), 8000))
     np.testing.assert_allclose(np.abs(y), 1, atol=1e-4)
+
+
+def test_flac_has_the_samples_of_the_wav_file(rng):
+    y = rng.uniform(-0.99, 0.99, 4000).astype(np.float32)
+    from_flac, _ = read_audio(flac_bytes(y, 22050))
+    from_wav, _ = read_audio(wav_bytes(y, 22050))
+    np.testing.assert_array_equal(from_flac, from_wav)

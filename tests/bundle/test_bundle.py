@@ -6,7 +6,12 @@ import pytest
 
 import auscult
 from auscult.bundle import Bundle
+from auscult.bundle.golden import self_check
 from auscult.errors import AudioError, BundleError, MachineError, OptionError
+from auscult.faults.names_file import Names
+from auscult.faults.naming import name_cluster
+from auscult.pipeline.enrolment import enroll
+from auscult.pipeline.fault_names import with_names
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +169,97 @@ def test_pickled_arrays_are_refused(bundle):
     np.savez(buffer, machines=np.array([{"a": 1}], dtype=object))
     with pytest.raises(BundleError, match=r"detector\.npz"):
         Bundle.from_members(bundle.manifest, bundle.members | {"detector.npz": buffer.getvalue()}, "m.auscult")
+
+
+@pytest.fixture(scope="module")
+def named(faulty_fans):
+    """The bundle of two fans with the names of one of their two clusters."""
+    names = name_cluster(faulty_fans.found, Names(), 0, "rattle", message="It rattles")
+    bundle, unknown = with_names(faulty_fans.bundle, faulty_fans.found, names)
+    assert unknown == []
+    return bundle
+
+
+def clips_of(found, number):
+    return [clip.path for clip in found.clips if clip.cluster == number]
+
+
+def test_named_fault_is_said_and_what_is_like_none_is_unknown(faulty_fans, named):
+    for number, name, message in ((0, "rattle", "It rattles"), (1, "unknown fault", "Unknown fault")):
+        verdicts = [named.predict(path) for path in clips_of(faulty_fans.found, number)]
+        assert all((verdict.fault is not None) == verdict.is_anomalous for verdict in verdicts)
+        right = [verdict for verdict in verdicts if verdict.fault == name]
+        assert len(right) >= 0.8 * sum(verdict.is_anomalous for verdict in verdicts) > 10
+        assert right[0].message == message
+        assert right[0].to_dict()["Details"]["Fault"] == name
+
+
+def test_probabilities_of_a_named_bundle(faulty_fans, named):
+    normal = sorted(faulty_fans.root.glob("*/fan/id_00/normal/*.wav"))[0]
+    for path in (normal, clips_of(faulty_fans.found, 0)[0], clips_of(faulty_fans.found, 1)[0]):
+        verdict = named.predict(path)
+        assert list(verdict.probabilities) == ["normal", "rattle", "unknown fault"]
+        assert verdict.to_dict()["Details"]["Labels"] == ["normal", "rattle", "unknown fault"]
+        assert sum(verdict.probabilities.values()) == pytest.approx(1)
+        assert (verdict.probabilities["normal"] < 0.5) == verdict.is_anomalous
+        if verdict.is_anomalous:
+            assert max(verdict.probabilities, key=verdict.probabilities.__getitem__) == verdict.fault
+    verdict = named.predict(normal)
+    assert (verdict.fault, verdict.message) == (None, "Component OK")
+    assert "Fault" not in verdict.to_dict()["Details"]
+
+
+def test_names_change_nothing_about_what_is_anomalous(faulty_fans, named):
+    for path in sorted(faulty_fans.root.glob("*/fan/id_00/*/0000000[0-4].wav")):
+        before, after = faulty_fans.bundle.predict(path), named.predict(path)
+        unnamed = {"fault": None, "message": "", "probabilities": {}}
+        assert dataclasses.replace(before, **unnamed) == dataclasses.replace(after, **unnamed)
+        assert before.score.hex() == after.score.hex()
+        assert before.probabilities["normal"] == after.probabilities["normal"]
+        assert before.fault is None
+
+
+def test_named_bundle_is_saved_whole(faulty_fans, named, tmp_path):
+    named.save(tmp_path / "named.auscult")
+    loaded = auscult.load(tmp_path / "named.auscult")
+    self_check(loaded, "m")
+    path = clips_of(faulty_fans.found, 0)[0]
+    assert loaded.predict(path) == named.predict(path)
+    named.save(tmp_path / "again.auscult")
+    assert (tmp_path / "again.auscult").read_bytes() == (tmp_path / "named.auscult").read_bytes()
+
+
+def test_enrolling_another_machine_keeps_the_names(faulty_fans, named, synthetic_data):
+    new, _ = enroll(named, synthetic_data / "6_dB_fan" / "fan" / "id_00", machine_id="press")
+    assert new.members["faults.npz"] == named.members["faults.npz"]
+    path = clips_of(faulty_fans.found, 0)[0]
+    assert new.predict(path) == named.predict(path)
+    other = next((synthetic_data / "6_dB_fan" / "fan" / "id_00" / "abnormal").iterdir())
+    assert list(new.predict(other, machine_id="press").probabilities) == ["normal", "rattle", "unknown fault"]
+
+
+def npz(arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no arrays at all", npz({}), npz({"whitening": np.eye(3)})])
+def test_damaged_names(named, content):
+    with pytest.raises(BundleError, match=r"faults\.npz"):
+        Bundle.from_members(named.manifest, named.members | {"faults.npz": content}, "m.auscult")
+
+
+@pytest.mark.parametrize("name", ["whitening", "prototypes/directions", "prototypes/limits", "prototypes/fault_ids"])
+def test_one_of_the_arrays_of_names_is_missing_or_is_another(named, name):
+    arrays = named.namer.to_arrays()
+    without = {key: value for key, value in arrays.items() if key != name}
+    for damaged in (without, arrays | {name: np.full((2, 2), np.nan)}, arrays | {name: np.zeros(0)}):
+        with pytest.raises(BundleError, match=r"faults\.npz"):
+            Bundle.from_members(named.manifest, named.members | {"faults.npz": npz(damaged)}, "m.auscult")
+
+
+def test_names_that_the_manifest_does_not_know(named):
+    faults = (named.manifest.faults[0], dataclasses.replace(named.manifest.faults[1], id="other"))
+    with pytest.raises(BundleError, match="knows faults that the manifest does not name"):
+        Bundle.from_members(dataclasses.replace(named.manifest, faults=faults), named.members, "m.auscult")

@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from auscult.cli.options import SeveralValues, channel_policy, check_output
+from auscult.cli.options import SeveralValues, channel_policy, check_output, named_as_typed
 from auscult.errors import OptionError
 
 Snrs = Annotated[list[float], typer.Option(default_factory=list)]
@@ -71,3 +71,11 @@ def test_what_is_no_value_of_a_list_is_named():
     done = CliRunner().invoke(app, ["data", "--snr", "6", "loud"])
     assert done.exit_code == 2
     assert "--snr" in done.output
+
+
+def test_arguments_are_called_what_the_options_are_called():
+    with (
+        pytest.raises(OptionError, match=r"^--ids: too few\. Give more n_ids_of or --n_ids, or leave out --ids\.$"),
+        named_as_typed({"n_ids": "--ids"}),
+    ):
+        raise OptionError("n_ids", "too few", "Give more n_ids_of or --n_ids, or leave out n_ids.")

@@ -80,3 +80,34 @@ def test_a_small_bank_is_compared_with_what_there_is(rng):
     assert comparison.nearest.shape == (4,)
     assert comparison.nearest_of_bank.shape == (5, 4)
     assert all(number not in nearest for number, nearest in enumerate(comparison.nearest_of_bank))
+
+
+def test_no_normal_clip_is_compared_with_its_own_take(X, rng):
+    copies = np.repeat(X[:30], 3, axis=0) + 0.001 * rng.standard_normal((90, 6))
+    takes = np.repeat([f"take {k}" for k in range(30)], 3)
+    model = NormalityModel({"narrow": slice(0, 2), "wide": slice(2, 6)}).fit(copies, takes.tolist())
+    takes = takes[model.bank_places_]
+    surroundings = Surroundings(model, takes.tolist())
+    for number, clip in enumerate(surroundings.bank):
+        distances = [alikeness(model, clip, other) for other in surroundings.bank]
+        expected = [place for place in np.argsort(distances) if takes[place] != takes[number]][:N_COMPARED]
+        assert set(surroundings.nearest[number]) == set(expected)
+    without = Surroundings(model)
+    assert (takes[without.nearest[:, 0]] == takes).all()
+    assert (without.compare(X[0]).usual(without.bank) < surroundings.compare(X[0]).usual(surroundings.bank)).all()
+
+
+def test_a_new_clip_may_be_compared_with_all_clips_of_one_take(X):
+    model = NormalityModel().fit(X)
+    takes = ["loud" if x[0] > np.median(model.bank_[:, 0]) else f"take {k}" for k, x in enumerate(model.bank_)]
+    clips = np.array([X[0], X[1]])
+    np.testing.assert_array_equal(Surroundings(model, takes).nearest_to(clips), Surroundings(model).nearest_to(clips))
+
+
+def test_one_other_take_is_all_there_is_to_compare_with(rng):
+    X = rng.standard_normal((12, 3))
+    model = NormalityModel().fit(X)
+    n = len(model.bank_)
+    surroundings = Surroundings(model, ["a"] * (n - 2) + ["b"] * 2)
+    assert set(surroundings.nearest[0]) == {n - 2, n - 1}
+    assert surroundings.nearest_to(X).shape == (12, 2)

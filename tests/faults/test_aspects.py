@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from auscult.faults.aspects import Aspects
+from auscult.faults.aspects import HUM_HZ, LINES, LOUDNESS, SPEEDS, Aspects
 from auscult.features import LogMel
 
 GROUPS = ("level", "mean", "std", "modulation", "orders")
@@ -69,3 +69,70 @@ def test_levels_add_the_level_to_what_is_relative_to_it(rng, name):
     own = features.descriptor_groups[name]
     expected = X[:, own] + X[:, [0]] if name == "mean" else X[:, own]
     np.testing.assert_allclose(Aspects(features).levels(X)[:, own], expected)
+
+
+def test_the_same_rise_in_any_octave_is_the_same_rise_of_level():
+    features = recipe("mean")
+    aspects = Aspects(features)
+    changes = 8 * np.eye(features.n_mels)
+    octave = aspects.parts(changes).argmax(axis=1)
+    assert np.unique(octave).size == 7
+    rises = aspects_of(features, np.stack([8.0 * (octave == one) for one in range(7)]))["level, rise"]
+    np.testing.assert_allclose(rises, 8)
+
+
+def test_a_louder_clip_has_more_level_in_all_octaves_also_where_bands_are_relative_to_it(rng):
+    features = recipe("level", "mean", "p95", "modulation")
+    aspects = Aspects(features)
+    X = rng.standard_normal((5, features.n_descriptors))
+    louder = X.copy()
+    louder[:, features.descriptor_groups["level"]] += 6
+    found = aspects_of(features, aspects.levels(louder) - aspects.levels(X))
+    for name, values in found.items():
+        np.testing.assert_allclose(values, 6 if name.startswith("level") else 0, atol=1e-12)
+
+
+def test_levels_leaves_descriptors_as_they_were(rng):
+    features = recipe("level", "mean")
+    X = rng.standard_normal((3, features.n_descriptors))
+    before = X.copy()
+    Aspects(features).levels(X)
+    np.testing.assert_array_equal(X, before)
+
+
+def test_parts_are_linear(rng):
+    features = recipe(*GROUPS)
+    parts = Aspects(features).parts
+    one, other = rng.standard_normal((2, 6, features.n_descriptors))
+    np.testing.assert_allclose(parts(2 * one - 3 * other), 2 * parts(one) - 3 * parts(other), atol=1e-9)
+    assert not parts(np.zeros((1, features.n_descriptors))).any()
+
+
+def test_poolings_are_compared_with_the_mean_of_the_same_octave():
+    features = recipe("mean", "p95")
+    changes = np.zeros((1, features.n_descriptors))
+    changes[:, features.descriptor_groups["mean"]] = 5
+    changes[:, features.descriptor_groups["p95"]] = 7
+    np.testing.assert_allclose(aspects_of(features, changes)["p95"], 2)
+    np.testing.assert_allclose(aspects_of(recipe("p95"), changes[:, 32:])["p95"], 7)
+
+
+def test_one_swing_of_one_octave_is_a_swing_of_its_speed():
+    features = recipe("modulation")
+    n_speeds = features.n_descriptors // 7
+    for octave in (0, 6):
+        for speed, (low, high) in SPEEDS.items():
+            changes = np.zeros((1, features.n_descriptors))
+            changes[0, n_speeds * octave + low : n_speeds * octave + high] = 7
+            changed = {name: values[0] for name, values in aspects_of(features, changes).items() if values.any()}
+            assert changed == {f"{speed} swing": pytest.approx(1), f"{speed} swing, rise": pytest.approx(7)}
+
+
+def test_constants_are_of_descriptors_that_there_are():
+    features = recipe(*GROUPS)
+    names = features.descriptor_names[features.descriptor_groups["orders"]]
+    assert {line for lines in LINES.values() for line in lines} <= set(names)
+    assert set(LINES["mains hum"]) == {f"{hz} Hz" for hz in HUM_HZ}
+    assert LOUDNESS in features.descriptor_groups
+    modulation = features.descriptor_groups["modulation"]
+    assert max(high for _, high in SPEEDS.values()) <= (modulation.stop - modulation.start) // 7

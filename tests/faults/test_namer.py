@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,20 @@ from auscult.faults.prototypes import Prototypes
 from auscult.faults.signatures import SignatureSpace, directions
 from auscult.features import LogMel
 
+APART = """
+import sys
+sys.modules["scipy"] = None  # as if it was not installed
+import numpy as np
+from auscult.detect import MachineDetector, groups_of
+from auscult.faults.namer import FaultNamer
+from auscult.features import LogMel
+features = LogMel.for_rate(16000, n_mels=32, groups=("level", "mean", "std", "modulation"))
+namer, machine, clips = (dict(np.load(f"{sys.argv[1]}/{name}.npz")) for name in ("namer", "machine", "clips"))
+machine = MachineDetector.from_arrays(machine, groups_of(features.descriptor_groups))
+namer = FaultNamer.from_arrays(namer, features)
+print(*(namer.name(machine, x) for x in clips["X"]))
+assert "sklearn" not in sys.modules
+"""
 KINDS = {"rattle": "std", "beat": "modulation"}
 
 
@@ -73,3 +89,13 @@ def test_missing_arrays(namer, name):
     del arrays[name]
     with pytest.raises(KeyError, match=name.removeprefix("prototypes/")):
         FaultNamer.from_arrays(arrays, FEATURES)
+
+
+def test_naming_needs_neither_scikit_learn_nor_scipy(namer, machines, tmp_path):
+    np.savez(tmp_path / "namer.npz", **namer.to_arrays())
+    np.savez(tmp_path / "machine.npz", **machines[1].to_arrays())
+    np.savez(tmp_path / "clips.npz", X=clips())
+    command = [sys.executable, "-c", APART, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == names_of(namer, machines[1])

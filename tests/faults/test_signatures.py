@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from made_up_machines import FEATURES, made_up_machine, normal_clips, planted
+from made_up_machines import FEATURES, machine_of, made_up_machine, normal_clips, planted
 
-from auscult.faults.signatures import SignatureSpace, directions, means_of_takes
+from auscult.detect import MachineDetector, groups_of
+from auscult.faults.signatures import FARTHEST, SignatureSpace, directions, means_of_takes
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +69,50 @@ def test_what_changed_more_has_a_longer_signature_and_normal_clips_have_short_on
 
 
 def test_normal_clips_are_alike_in_all_directions(space, machines):
-    whitened = np.concatenate([space.signatures(space.normal_aspects(one)) for one in machines.values()])
+    aspects = np.concatenate([space.normal_aspects(one) for one in machines.values()])
+    whitened = space.signatures(aspects)
     assert whitened.shape == (120, len(space.names))
-    deviations = np.sqrt(np.linalg.eigvalsh(np.cov(whitened.T)))
-    assert deviations.min() > 0.3
-    assert deviations.max() < 2
+    powers, before = (np.linalg.eigvalsh(np.cov(one.T)) for one in (whitened, aspects))
+    assert 0.4 < powers.min() < powers.max() < 1.5
+    assert before.min() < 0.1
+    assert before.max() > 3
+
+
+@pytest.mark.parametrize("group", ["std", "modulation"])
+def test_a_change_has_the_same_direction_where_normal_clips_differ_four_times_as_much(group):
+    machines = [made_up_machine(1), made_up_machine(2, spread=4.0)]
+    space = SignatureSpace(FEATURES).fit(dict(zip("ab", machines, strict=True)))
+    one = planted(normal_clips(1, 8, draw=9), group, by=6.0)
+    other = planted(normal_clips(2, 8, draw=9, spread=4.0), group, by=24.0)
+    small, large = (signatures(space, machine, X) for machine, X in zip(machines, (one, other), strict=True))
+    assert 0.5 < np.median(np.linalg.norm(small, axis=1)) / np.median(np.linalg.norm(large, axis=1)) < 2
+    means = [directions(found).mean(axis=0) for found in (small, large)]
+    assert means[0] @ means[1] / np.prod([np.linalg.norm(mean) for mean in means]) > 0.9
+
+
+def test_normal_clips_are_not_compared_with_those_of_their_own_take(rng):
+    X = np.repeat(normal_clips(1, 12, spread=10.0), 10, axis=0)
+    X += 0.01 * rng.standard_normal(X.shape)  # ten clips of each take, nearly copies
+    others = normal_clips(1, 20, draw=9, spread=10.0)
+    strangeness = []
+    for takes in (np.repeat(np.arange(12), 10), np.arange(120)):
+        machine = machine_of(X, takes.astype(str).tolist())
+        strangeness.append(np.median(np.abs(SignatureSpace(FEATURES).aspects(machine, others))))
+    with_takes, without_takes = strangeness
+    assert with_takes < 2  # what other takes differ by is usual
+    assert without_takes > 2 * with_takes
+
+
+def test_far_is_far_enough(space, machines):
+    found = [space.aspects(machines["a"], planted(normal_clips(1, 4, draw=9), "std", by=by)) for by in (1e4, 1e8)]
+    np.testing.assert_allclose(*found)
+    assert np.abs(found[0]).max() == FARTHEST
+
+
+def test_a_machine_is_not_taken_for_one_that_is_forgotten():
+    kept = [made_up_machine(seed).to_arrays() for seed in (1, 2)]
+    X = normal_clips(1, 3, draw=9)
+    space = SignatureSpace(FEATURES)
+    for trial in range(20):  # machines come and go, and memory is used again
+        machine = MachineDetector.from_arrays(kept[trial % 2], groups_of(FEATURES.descriptor_groups))
+        np.testing.assert_array_equal(space.aspects(machine, X), SignatureSpace(FEATURES).aspects(machine, X))

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from auscult.errors import OptionError
+from auscult.errors import BundleError, OptionError
 from auscult.faults.names import UNKNOWN_FAULT, Fault
 from auscult.faults.names_file import Names
 from auscult.faults.naming import name_cluster
@@ -57,3 +57,35 @@ def test_discovery_with_other_features_is_refused(faulty_fans, names):
     other = replace(faulty_fans.found, features={**faulty_fans.found.features, "n_mels": 32})
     with pytest.raises(OptionError, match="otherwise"):
         with_names(faulty_fans.bundle, other, names)
+
+
+def test_fault_whose_clips_are_elsewhere_stays_as_the_bundle_knew_it(faulty_fans, named, names):
+    found = faulty_fans.found
+    kept = [place for place, clip in enumerate(found.clips) if clip.cluster == 1]
+    renumbered = {place: number for number, place in enumerate(kept)}
+    other = replace(
+        found,
+        clips=tuple(replace(found.clips[place], cluster=0) for place in kept),
+        clusters=(
+            replace(found.clusters[1], number=0, exemplars=tuple(renumbered[p] for p in found.clusters[1].exemplars)),
+        ),
+        arrays={**found.arrays, "directions": found.directions[kept]},
+    )
+    again, unknown = with_names(named, other, names)
+    assert unknown == []
+    clip = found.exemplars(0)[0]
+    assert again.predict(clip.path) == named.predict(clip.path)
+    bare, unknown = with_names(faulty_fans.bundle, other, names)
+    assert unknown == ["Shaking"]
+    assert bare.predict(clip.path).fault == UNKNOWN_FAULT.name
+
+
+def test_names_that_are_all_forgotten_leave_a_bundle_as_it_was_trained(faulty_fans, named):
+    bundle, _ = with_names(named, faulty_fans.found, Names())
+    assert bundle.members == faulty_fans.bundle.members
+    assert bundle.manifest == faulty_fans.bundle.manifest
+
+
+def test_bundle_with_a_classifier_has_names_of_its_own(faulty_fans, names):
+    with pytest.raises(BundleError, match=r"has a classifier of its own.*auscult train"):
+        with_names(replace(faulty_fans.bundle, detector=None), faulty_fans.found, names)

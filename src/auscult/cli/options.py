@@ -38,7 +38,8 @@ def named_as_typed(options: Mapping[str, str]) -> Iterator[None]:
         yield
     except OptionError as error:
         option = options.get(error.where, error.where)
-        raise OptionError(option, error.problem, error.remedy.replace(error.where, option)) from None
+        word = rf"(?<![\w-]){re.escape(error.where)}(?![\w-])"  # not where the option is said already
+        raise OptionError(option, error.problem, re.sub(word, option, error.remedy)) from None
 
 
 def is_bundle(path: Path) -> bool:

@@ -24,7 +24,7 @@ LEAST_MOVE = 0.5
 """Deviations from which an aspect has moved at all."""
 N_REASONS = 4
 LINE_DB = 3.0
-"""Height from which a line at a defect order is one: no clip without a worn bearing has reached it (see the tests)."""
+"""Height from which a line at a defect order is one: none of 814 clips of synthetic fans with good bearings had one."""
 
 UP, DOWN, EITHER = 1, -1, 0
 

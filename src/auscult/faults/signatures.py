@@ -57,7 +57,9 @@ class SignatureSpace:
 
     def __init__(self, features: LogMel) -> None:
         self._aspects = Aspects(features)
-        self._usual: dict[int, _Usual] = {}
+        self._usual: dict[
+            int, tuple[MachineDetector, _Usual]
+        ] = {}  # with the machine, or its id might become another's
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,14 +129,15 @@ class SignatureSpace:
 
     def _usual_of(self, machine: MachineDetector) -> _Usual:
         """How the machine's normal clips differ from each other, found once."""
-        key = id(machine)
-        if key not in self._usual:
+        known = self._usual.get(id(machine))
+        if known is None or known[0] is not machine:  # ids of another process mean nothing
             parts = self._parts(machine, machine.surroundings.bank, machine.surroundings.nearest)
             deviations = _deviations(parts)
             aspects = self._aspects.of(_clipped(parts / deviations))
             centre = np.median(aspects, axis=0)
-            self._usual[key] = _Usual(deviations, centre, _deviations(aspects - centre))
-        return self._usual[key]
+            known = machine, _Usual(deviations, centre, _deviations(aspects - centre))
+            self._usual[id(machine)] = known
+        return known[1]
 
 
 def _clipped(values: Values) -> Values:

@@ -48,7 +48,7 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
         remedy = "Train one on normal sound: auscult train DIR -o BUNDLE."
         raise BundleError("bundle", "has a classifier of its own, whose faults have their names", remedy)
     if recipe_to_dict(features) != discovery.features:
-        remedy = "Discover with this bundle: auscult faults discover DIR --bundle BUNDLE."
+        remedy = "Discover with it: auscult faults discover DIR --bundle BUNDLE."
         raise OptionError("bundle", "describes sound otherwise than the discovery does", remedy)
     known = _known(bundle, discovery, names)
     faults = [fault for fault in names.faults if fault.id in known]

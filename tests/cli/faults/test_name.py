@@ -55,7 +55,10 @@ def test_bundle_of_other_features(auscult_cli, found, trained_bundle, tmp_path):
     before = bundle.read_bytes()
     done = auscult_cli("faults", "name", found, "0", "one", "--bundle", bundle)
     assert done.returncode == 2
-    assert "--bundle: describes sound otherwise than the discovery does. Discover with this bundle" in done.stderr
+    assert (
+        "--bundle: describes sound otherwise than the discovery does. Discover with it: auscult faults" in done.stderr
+    )
+    assert "DIR --bundle BUNDLE." in done.stderr
     assert bundle.read_bytes() == before
 
 
