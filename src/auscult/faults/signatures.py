@@ -57,9 +57,7 @@ class SignatureSpace:
 
     def __init__(self, features: LogMel) -> None:
         self._aspects = Aspects(features)
-        self._usual: dict[
-            int, tuple[MachineDetector, _Usual]
-        ] = {}  # with the machine, or its id might become another's
+        self._usual: dict[int, tuple[MachineDetector, _Usual]] = {}  # keeps the machine: its id stays its own
 
     @property
     def names(self) -> tuple[str, ...]:
