@@ -13,7 +13,16 @@ def test_planted_clusters_are_counted(rng, n_clusters):
     assert choice.n_clusters == n_clusters
     assert choice.stabilities[0] == 1
     assert choice.stabilities[n_clusters - 1] > 0.95
-    assert choice.reason.startswith(f"{n_clusters} clusters: found again")
+    assert choice.reason.startswith(f"{n_clusters} clusters: the most that are found again")
+
+
+@pytest.mark.parametrize(("n_dimensions", "n_clusters", "n_each"), [(2, 4, 20), (2, 2, 20), (4, 4, 10), (5, 2, 8)])
+@pytest.mark.parametrize("seed", [0, 9])
+def test_clear_clusters_are_counted_also_if_they_are_small_or_flat(rng, n_dimensions, n_clusters, n_each, seed):
+    centres = rng.standard_normal((n_clusters, n_dimensions))
+    nearest = min(np.linalg.norm(centres[i] - centres[j]) for i in range(n_clusters) for j in range(i))
+    points = np.repeat(10 / nearest * centres, n_each, axis=0)
+    assert choose_n_clusters(points + rng.standard_normal(points.shape), seed).n_clusters == n_clusters
 
 
 @pytest.mark.parametrize("stretch", [1.0, 5.0])

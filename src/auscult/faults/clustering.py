@@ -86,7 +86,7 @@ def cluster_signatures(
     if not len(signatures):
         raise DataError("anomalous clips", "there are none", "Give more recordings: faults are found among such clips.")
     of_takes = directions(means_of_takes(signatures, takes))
-    points, shares, reason = _components(of_takes, n_components)
+    points, shares, reason = principal_directions(of_takes, n_components)
     of_take = None if machines is None else machines[np.unique(takes, return_index=True)[1]]
     choice = choose_n_clusters(points, seed, of_take)
     if n_clusters is None:
@@ -115,7 +115,7 @@ def among_normal(normal: Values, seed: int = 0) -> str:
         Signatures of normal takes.
     seed : int
     """
-    points, _, _ = _components(directions(normal), None)
+    points, _, _ = principal_directions(directions(normal))
     found = choose_n_clusters(points, seed)
     if found.n_clusters == 1:
         return f"among {len(normal)} normal recordings the same way finds nothing ({found.reason.partition(': ')[2]})"
@@ -125,8 +125,29 @@ def among_normal(normal: Values, seed: int = 0) -> str:
     )
 
 
-def _components(of_takes: Values, n_components: int | None) -> tuple[Values, Values, str]:
-    """Principal components of directions: points, shares of all, and why so many."""
+def principal_directions(of_takes: Values, n_components: int | None = None) -> tuple[Values, Values, str]:
+    """Principal components of directions.
+
+    Parameters
+    ----------
+    of_takes : ndarray, shape (n_takes, n)
+        At least one.
+    n_components : int, optional
+        If left out, the fewest that explain 80 % of the variance.
+
+    Returns
+    -------
+    points : ndarray, shape (n_takes, n_components)
+    shares : ndarray, shape (n_possible,)
+        Of the variance, that each component explains.
+    reason : str
+        Why so many, in words.
+
+    Raises
+    ------
+    OptionError
+        If there are not as many.
+    """
     centred = of_takes - of_takes.mean(axis=0)
     possible = max(1, min(len(centred) - 1, centred.shape[1]))
     if n_components is not None and not 1 <= n_components <= possible:
@@ -151,5 +172,5 @@ def _belong(of_takes: Values, labels: NDArray[np.intp], of_normal: Values) -> ND
     centres = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
     likeness = np.einsum("ij,ij->i", of_takes, centres[labels])
     limits = np.percentile(of_normal @ centres.T, BY_CHANCE, axis=0) if len(of_normal) else np.full(len(centres), -1.0)
-    belong: NDArray[np.bool_] = likeness >= limits[labels]
+    belong: NDArray[np.bool_] = (likeness >= limits[labels]) & of_takes.any(axis=1)  # what did not change is like none
     return belong

@@ -1,5 +1,7 @@
 """K-means: points -> clusters around centroids, the same ones whenever it is asked."""
 
+from contextlib import AbstractContextManager
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +51,8 @@ def k_means(
         problem = f"{n_clusters} clusters cannot be made of {most_possible} different clip{'s' * (most_possible != 1)}"
         remedy = f"Ask for at most {most_possible}, or give more recordings." if most_possible else "Give recordings."
         raise OptionError("clusters", problem, remedy)
-    return _fitted(points, n_clusters, seed, n_starts)
+    with one_thread():
+        return tightest(points, n_clusters, seed, n_starts)
 
 
 def inertias(points: NDArray[np.floating], most: int = MOST_CLUSTERS, seed: int = 0) -> NDArray[np.float64]:
@@ -79,11 +82,14 @@ def inertias(points: NDArray[np.floating], most: int = MOST_CLUSTERS, seed: int 
     most_possible = n_different(points)
     if most_possible == 1:
         return np.zeros(1)
-    sums = []
-    for n_clusters in range(1, min(most, most_possible) + 1):
-        labels, centroids = _fitted(points, n_clusters, seed, N_STARTS)
-        sums.append(((points - centroids[labels]) ** 2).sum())
-    return np.array(sums, np.float64)
+    with one_thread():
+        fits = [tightest(points, n, seed, N_STARTS) for n in range(1, min(most, most_possible) + 1)]
+    return np.array([inertia(points, *fit) for fit in fits])
+
+
+def inertia(points: NDArray[np.float64], labels: NDArray[np.intp], centroids: NDArray[np.float64]) -> float:
+    """Sum of squared distances from points to the centroids of their clusters."""
+    return float(np.square(points - centroids[labels]).sum())
 
 
 def _checked(points: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -108,14 +114,21 @@ def n_different(points: NDArray[np.floating]) -> int:
     return len(np.unique(np.round(points / (SAME * largest)), axis=0))
 
 
-def _fitted(
+def tightest(
     points: NDArray[np.float64], n_clusters: int, seed: int, n_starts: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    KMeans = require("sklearn.cluster", extra="train").KMeans
-    threadpool_limits = require("threadpoolctl", extra="train").threadpool_limits
+    """Clusters as `k_means` gives them, unchecked and on the threads that are allowed: within `one_thread`.
 
-    with threadpool_limits(limits=1):  # sums of several threads are rounded as chance has it
-        raw = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(points).labels_
+    Parameters
+    ----------
+    points : ndarray, shape (n_clips, n_components)
+    n_clusters : int
+        From 1 to the number of different points.
+    seed : int
+    n_starts : int > 0
+    """
+    KMeans = require("sklearn.cluster", extra="train").KMeans
+    raw = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(points).labels_
     # Largest first, and of equal ones that of the earliest clip: k-means itself numbers as its seed has it.
     _, first, raw, sizes = np.unique(raw, return_index=True, return_inverse=True, return_counts=True)
     order = np.lexsort((first, -sizes))
@@ -123,3 +136,9 @@ def _fitted(
     means = [points[labels == cluster].mean(axis=0) for cluster in range(len(order))]
     centroids: NDArray[np.float64] = np.stack(means)
     return labels, centroids
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """While it lasts, libraries compute on one thread: sums of several are rounded as chance has it."""
+    limits: AbstractContextManager[object] = require("threadpoolctl", extra="train").threadpool_limits(limits=1)
+    return limits

@@ -1,10 +1,11 @@
-"""How many clusters there are, if any: as many as are found again in other recordings.
+"""How many clusters there are, if any: as many as are found again, and are tighter than fewer heaps would be cut.
 
 Clusters that are there are found again when a fifth of the takes is left out (T. Lange, V. Roth, M. Braun, J. Buhmann,
 "Stability-based validation of clustering solutions", Neural Computation 16, 2004). That alone is not enough: a single
-elongated heap is cut in half again and again. So they must be tighter, too, than those of one normal distribution of
-the same covariance (Y. Liu, D. Hayes, A. Nobel, J. Marron, "Statistical significance of clustering for high-dimension,
-low-sample size data", JASA 103, 2008).
+elongated heap is cut in half again and again. So clusters must be tighter, too, than those of normal distributions of
+the same covariance: much tighter than those of one, or there is nothing at all (Y. Liu, D. Hayes, A. Nobel, J. Marron,
+"Statistical significance of clustering for high-dimension, low-sample size data", JASA 103, 2008), and tighter than
+those of one fewer, or one of them is a heap that was cut.
 """
 
 from dataclasses import dataclass
@@ -13,27 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.extras import require
-from auscult.faults.k_means import k_means, n_different
+from auscult.faults.k_means import N_STARTS, inertia, n_different, one_thread, tightest
 
 MOST_CLUSTERS = 8
 SHARE = 0.8
 """Of the takes, that are drawn each time."""
 N_RESAMPLES = 20
 N_NULL = 20
-N_STARTS = 3
+FEW_STARTS = 3
+"""Of k-means, where many results are averaged."""
 LEAST_STABILITY = 0.75
 """Adjusted Rand index from which on clusters count as found again."""
-LEAST_DISTANCE = 4.0
-"""Standard deviations by which clusters must be tighter than those of one normal distribution."""
-TIE = 0.1
-"""Stabilities that differ by less are equal, and the larger number is taken: two clusters of one fault can be given one
-name, while two faults in one cluster cannot be told apart any more."""
+LEAST_FROM_ONE = 4.0
+"""Deviations by which clusters must be tighter than those of one normal distribution."""
+LEAST_FROM_FEWER = 0.5
+"""The same of one distribution fewer than clusters. It is little: two clusters of one fault can be given one name, but
+two faults in one cluster cannot be told apart any more."""
 MOST_AMI = 0.05
 """Agreement with machines up to which a number of clusters is taken: half of what an audit would object to."""
 MOST_POINTS = 1500
 """Of more, so many are drawn: what they say together does not change any more."""
 FEWEST = 10
 """Takes below which no split is believed."""
+
+Fit = tuple[NDArray[np.intp], NDArray[np.float64]]
+"""Labels of points and centroids of their clusters."""
 
 
 @dataclass(frozen=True)
@@ -74,26 +79,37 @@ def choose_n_clusters(points: NDArray[np.float64], seed: int = 0, machines: NDAr
     points, machines = points[drawn], np.zeros(drawn.size, np.intp) if machines is None else machines[drawn]
     n_kinds = n_different(points)
     if n_kinds < FEWEST:
-        reason = f"1 cluster: {n_kinds} different recordings are too few to tell kinds apart, expected {FEWEST}"
+        reason = f"1 cluster: recordings of {n_kinds} kinds at most are too few to tell them apart, expected {FEWEST}"
         return Choice(1, np.ones(1), reason)
-    tried = range(2, min(MOST_CLUSTERS, n_kinds // 3) + 1)
-    stabilities = np.array([1.0, *(_stability(points, n, rng, seed) for n in tried)])
-    best = float(stabilities[1:].max())
-    if best < LEAST_STABILITY:
+    with one_thread():
+        return _choice(points, min(MOST_CLUSTERS, n_kinds // 3), machines, rng, seed)
+
+
+def _choice(
+    points: NDArray[np.float64], most: int, machines: NDArray[np.intp], rng: np.random.Generator, seed: int
+) -> Choice:
+    fits = {n: tightest(points, n, seed, N_STARTS) for n in range(1, most + 1)}
+    stabilities = np.array([1.0, *(_stability(points, fits[n], rng, seed) for n in range(2, most + 1))])
+    found_again = [n for n in range(2, most + 1) if stabilities[n - 1] >= LEAST_STABILITY]
+    if not found_again:
+        best = float(stabilities[1:].max())
         reason = f"1 cluster: no split is found again in other draws of the recordings (at best {best:.2f} of 1)"
         return Choice(1, stabilities, reason)
-    as_good = np.flatnonzero(stabilities[1:] >= max(best - TIE, LEAST_STABILITY)) + 2
-    distances = {int(n): _distance(points, int(n), rng, seed) for n in as_good[::-1]}
-    tight = [n for n, distance in distances.items() if distance >= LEAST_DISTANCE]
-    tight = [n for n in tight if not _follow(machines, k_means(points, n, seed)[0])] or tight[-1:]
-    if not tight:
-        most, distance = max(distances.items(), key=lambda item: item[1])
-        reason = f"1 cluster: {most} are hardly tighter than a single heap would be cut ({distance:.1f} deviations)"
+    from_one = {n: _distance(points, fits[n], fits[1], rng, seed) for n in found_again}
+    apart = [n for n in found_again if from_one[n] >= LEAST_FROM_ONE]
+    if not apart:
+        n, distance = max(from_one.items(), key=lambda item: item[1])
+        reason = f"1 cluster: {n} are hardly tighter than a single heap would be cut ({distance:.1f} deviations)"
         return Choice(1, stabilities, reason)
-    n_clusters = tight[0]
-    found_again = f"{stabilities[n_clusters - 1]:.2f} of 1; the most that are about as good as the best"
-    reason = f"{n_clusters} clusters: found again when a fifth of the recordings is left out ({found_again}), and much"
-    return Choice(n_clusters, stabilities, f"{reason} tighter than chance ({distances[n_clusters]:.0f} deviations)")
+    tight = [n for n in apart if _distance(points, fits[n], fits[n - 1], rng, seed) >= LEAST_FROM_FEWER]
+    if not tight:
+        reason = f"1 cluster: {apart[0]} are more than a single heap, but no tighter than {apart[0] - 1} would be cut"
+        return Choice(1, stabilities, reason)
+    in_turn = [n for n in tight if set(range(tight[0], n)) <= set(tight)]  # once a heap was cut, it is cut again
+    n_clusters = max([n for n in in_turn if not _follow(machines, fits[n][0])] or in_turn[:1])
+    reason = f"{n_clusters} clusters: the most that are found again when a fifth of the recordings is left out "
+    reason += f"({stabilities[n_clusters - 1]:.2f} of 1) and are tighter than fewer heaps would be cut "
+    return Choice(n_clusters, stabilities, f"{reason}({from_one[n_clusters]:.0f} deviations from a single one)")
 
 
 def _follow(machines: NDArray[np.intp], labels: NDArray[np.intp]) -> bool:
@@ -102,33 +118,36 @@ def _follow(machines: NDArray[np.intp], labels: NDArray[np.intp]) -> bool:
     return bool(adjusted_mutual_info_score(machines, labels) > MOST_AMI)
 
 
-def _stability(points: NDArray[np.float64], n_clusters: int, rng: np.random.Generator, seed: int) -> float:
+def _stability(points: NDArray[np.float64], whole: Fit, rng: np.random.Generator, seed: int) -> float:
     """Mean adjusted Rand index of the clusters of all points and of draws, to whose clusters all are assigned."""
     adjusted_rand_score = require("sklearn.metrics", extra="train").adjusted_rand_score
-    whole, _ = k_means(points, n_clusters, seed)
     scores = []
     for _ in range(N_RESAMPLES):
         drawn = points[rng.permutation(len(points))[: round(SHARE * len(points))]]
-        n_found = min(n_clusters, n_different(drawn))
-        _, centroids = k_means(drawn, n_found, seed, n_starts=N_STARTS)
-        scores.append(adjusted_rand_score(whole, nearest_centroids(points, centroids)))
+        n_found = min(len(whole[1]), n_different(drawn))
+        _, centroids = tightest(drawn, n_found, seed, FEW_STARTS)
+        scores.append(adjusted_rand_score(whole[0], nearest_centroids(points, centroids)))
     return float(np.mean(scores))
 
 
-def _distance(points: NDArray[np.float64], n_clusters: int, rng: np.random.Generator, seed: int) -> float:
-    """By how many deviations the clusters are tighter than those of draws from one normal distribution."""
-    covariance = np.atleast_2d(np.cov(points.T))
-    centre = np.zeros(points.shape[1])
-    heaps = (rng.multivariate_normal(centre, covariance, len(points), method="eigh") for _ in range(N_NULL))
-    null = [_tightness(heap, n_clusters, seed) for heap in heaps]
-    return float((np.mean(null) - _tightness(points, n_clusters, seed)) / max(float(np.std(null)), 1e-6))
+def _distance(points: NDArray[np.float64], fit: Fit, fewer: Fit, rng: np.random.Generator, seed: int) -> float:
+    """By how many deviations clusters are tighter, against fewer of them, than where there are only those fewer."""
+    labels, centroids = fewer
 
+    def log_ratio(points: NDArray[np.float64]) -> float:
+        more, less = (tightest(points, len(one[1]), seed, FEW_STARTS) for one in (fit, fewer))
+        return float(np.log(max(inertia(points, *more), 1e-12) / max(inertia(points, *less), 1e-12)))
 
-def _tightness(points: NDArray[np.float64], n_clusters: int, seed: int) -> float:
-    """Share of the squared distances that is left within clusters (the cluster index of Liu et al.)."""
-    labels, centroids = k_means(points, n_clusters, seed, n_starts=N_STARTS)
-    within = np.square(points - centroids[labels]).sum()
-    return float(within / np.square(points - points.mean(axis=0)).sum())
+    null = []
+    for _ in range(N_NULL):
+        heaps = np.empty_like(points)
+        for number, centroid in enumerate(centroids):
+            own = np.flatnonzero(labels == number)
+            # random sums of the points' differences have their covariance
+            mixed = rng.standard_normal((own.size, own.size)) @ (points[own] - centroid)
+            heaps[own] = centroid + mixed / np.sqrt(max(1, own.size - 1))
+        null.append(log_ratio(heaps))
+    return (float(np.mean(null)) - log_ratio(points)) / max(float(np.std(null)), 1e-6)
 
 
 def nearest_centroids(points: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.intp]:

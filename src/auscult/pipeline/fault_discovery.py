@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +14,7 @@ from auscult.audio.scan import Progress
 from auscult.bundle.bundle import Bundle
 from auscult.errors import DataError, OptionError
 from auscult.faults.audit import audit, without
-from auscult.faults.clustering import Clustering, cluster_signatures
+from auscult.faults.clustering import Clustering, cluster_signatures, principal_directions
 from auscult.faults.discovery import Discovery, FoundClip, FoundCluster
 from auscult.faults.elbow import elbow
 from auscult.faults.k_means import inertias, k_means
@@ -176,12 +175,13 @@ def _clustered(
 ) -> Clustering:
     """Clusters of signatures; a person is shown what would be found, and asked."""
     n_components, n_clusters = way.n_components, way.n_clusters
-    search = partial(cluster_signatures, signatures, takes, normal, machines=machines, seed=way.seed)
+    of_takes = directions(means_of_takes(signatures, takes))
     if way.ask and n_components is None:
-        n_components = way.ask("components", search(n_clusters=1).shares)
+        n_components = way.ask("components", principal_directions(of_takes)[1])
     if way.ask and n_clusters is None:
-        n_clusters = way.ask("clusters", search(n_components=n_components, n_clusters=1).inertias)
-    return search(n_components=n_components, n_clusters=n_clusters)
+        n_clusters = way.ask("clusters", inertias(principal_directions(of_takes, n_components)[0], seed=way.seed))
+    options = {"n_components": n_components, "n_clusters": n_clusters}
+    return cluster_signatures(signatures, takes, normal, machines=machines, seed=way.seed, **options)
 
 
 def _original(
