@@ -64,16 +64,19 @@ def names_kept(root: Path) -> str:
     truth = truth_of(root, found)
     takes = np.unique(truth["take"], return_inverse=True)[1]
     machines = np.unique(truth["machine_id"], return_inverse=True)[1]
-    signatures, normal = _signatures_of(root)
+    signatures, (normal, normal_machines) = _signatures_of(root)
+    of_normal = {"normal_machines": normal_machines}
     hashes = [clip.content_hash for clip in found.clips]
     kept, right = 0, []
     for trial in range(N_TRIALS):
         rng = np.random.default_rng(trial)
         drawn = np.isin(takes, rng.permutation(takes.max() + 1)[: round(SHARE * (takes.max() + 1))])
         renumbered = np.unique(takes[drawn], return_inverse=True)[1]
-        before = cluster_signatures(signatures[drawn], renumbered, normal, machines=machines[drawn], seed=trial)
+        before = cluster_signatures(
+            signatures[drawn], renumbered, normal, machines=machines[drawn], **of_normal, seed=trial
+        )
         faults = _named(before, truth["fault"][drawn], [h for h, own in zip(hashes, drawn, strict=True) if own])
-        after = cluster_signatures(signatures, takes, normal, machines=machines, seed=1000 + trial)
+        after = cluster_signatures(signatures, takes, normal, machines=machines, **of_normal, seed=1000 + trial)
         matching = match_names(faults, hashes, after.labels, signatures)
         own = np.array([fault or "" for fault in matching.names_of_clips])
         fault_of = {cluster: Counter(truth["fault"][after.labels == cluster]) for cluster in matching.fault_of_cluster}
@@ -85,7 +88,7 @@ def names_kept(root: Path) -> str:
     return f"names on the right fault: {kept} of {N_TRIALS} trials; {share}"
 
 
-def _signatures_of(root: Path) -> tuple[np.ndarray, np.ndarray]:
+def _signatures_of(root: Path) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Signatures of anomalous clips and of normal takes, as `discover` computes them."""
     from auscult.faults.signatures import SignatureSpace
     from auscult.pipeline.anomalous_clips import anomalous_clips
@@ -148,7 +151,8 @@ def main() -> None:
                     seed=options.seed,
                     n_jobs=os.cpu_count() or 1,
                 )
-            print(f"synthetic {machine}, seed {options.seed}: clusters, AMI with fault, machine, SNR; of none")
+            where = options.data or f"seed {options.seed}"
+            print(f"synthetic {machine}, {where}: clusters, AMI with fault, machine, SNR; of none")
             for recipe in ("signatures", "original"):
                 print(agreement(root.resolve(), recipe), flush=True)
             if options.names:

@@ -113,7 +113,7 @@ def test_poolings_are_compared_with_the_mean_of_the_same_octave():
     changes = np.zeros((1, features.n_descriptors))
     changes[:, features.descriptor_groups["mean"]] = 5
     changes[:, features.descriptor_groups["p95"]] = 7
-    np.testing.assert_allclose(aspects_of(features, changes)["p95"], 2)
+    np.testing.assert_allclose(aspects_of(features, changes)["loudest moments"], 2)
     np.testing.assert_allclose(aspects_of(recipe("p95"), changes[:, 32:])["p95"], 7)
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auscult.features.pooling import is_pooling, pool
+from auscult.features.pooling import in_words, is_pooling, pool
 
 
 def pooled(frames, name):
@@ -55,3 +55,9 @@ def test_mean_and_deviation(rng):
 @pytest.mark.parametrize("name", ["p101", "gwrp1.5", "p", "gwrp", "median", "p-5", "p5x", ""])
 def test_what_is_no_pooling(name):
     assert not is_pooling(name)
+
+
+def test_what_a_pooling_shows_in_words():
+    words = [in_words(name) for name in ("mean", "std", "p5", "p50", "p95", "gwrp0.5")]
+    moments = ["quietest moments", "middle moments", "loudest moments", "loudest moments"]
+    assert words == ["level", "unsteadiness", *moments]

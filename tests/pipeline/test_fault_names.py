@@ -69,7 +69,12 @@ def test_fault_whose_clips_are_elsewhere_stays_as_the_bundle_knew_it(faulty_fans
         clusters=(
             replace(found.clusters[1], number=0, exemplars=tuple(renumbered[p] for p in found.clusters[1].exemplars)),
         ),
-        arrays={**found.arrays, "directions": found.directions[kept]},
+        arrays={
+            **found.arrays,
+            "directions": found.directions[kept],
+            "aspects": found.arrays["aspects"][kept],
+            "whitening": 2 * found.arrays["whitening"][:, ::-1],  # of other machines: the bundle keeps its own
+        },
     )
     again, unknown = with_names(named, other, names)
     assert unknown == []
@@ -78,6 +83,15 @@ def test_fault_whose_clips_are_elsewhere_stays_as_the_bundle_knew_it(faulty_fans
     bare, unknown = with_names(faulty_fans.bundle, other, names)
     assert unknown == ["Shaking"]
     assert bare.predict(clip.path).fault == UNKNOWN_FAULT.name
+
+
+def test_faults_of_several_discoveries_are_told_apart_in_the_space_of_the_first(faulty_fans, named, names):
+    found = faulty_fans.found
+    elsewhere = replace(found, arrays={**found.arrays, "whitening": found.arrays["whitening"][:, ::-1]})
+    again, _ = with_names(named, elsewhere, names)
+    for number in (0, 1):
+        clip = found.exemplars(number)[0]
+        assert again.predict(clip.path) == named.predict(clip.path)
 
 
 def test_names_that_are_all_forgotten_leave_a_bundle_as_it_was_trained(faulty_fans, named):

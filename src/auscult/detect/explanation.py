@@ -4,7 +4,6 @@ Differences are to the nearest normal clips, and are told beside how different n
 change of 3 dB is nothing in a band that wanders by 4.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from auscult.detect.comparison import Comparison
 from auscult.detect.detector import MachineDetector
 from auscult.features import LogMel
 from auscult.features.filters import mel_centres_hz
-from auscult.features.pooling import is_pooling
+from auscult.features.pooling import in_words, is_pooling
 
 NOTABLE = 3.0
 """Usual deviations from which on a change is told."""
@@ -26,8 +25,6 @@ LOUD = 1.5
 """Deviations over time by which normal sound's louder frames exceed its mean: strokes and knocks that belong to it."""
 N_TOLD = 8
 ROTATION = "rotation frequency"
-WORDS = {"mean": "level", "std": "unsteadiness"}
-"""What is pooled, in words; see `_word` for the others."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ def explain(machine: MachineDetector, features: LogMel, descriptors: NDArray[np.
     changes: list[Change] = []
     for name, own in slices.items():
         if is_pooling(name):
-            changes += _bands(_word(name), centres_hz, *_moved(comparison, slices, name))
+            changes += _bands(in_words(name), centres_hz, *_moved(comparison, slices, name))
         elif name != "level":
             moved, usual = (values[own] for values in _moved(comparison, slices, ""))
             changes += _named(features.descriptor_names[own], moved, usual)
@@ -204,7 +201,7 @@ def _told_once(changes: list[Change]) -> list[Change]:
     Loud or quiet moments that move as the level does; of the swings of an octave all but the strongest; orders where
     the rotation frequency was found elsewhere, perhaps because a new tone was taken for it.
     """
-    levels = [change for change in changes if change.what == WORDS["mean"]]
+    levels = [change for change in changes if change.what == in_words("mean")]
     is_elsewhere = any(change.what == ROTATION for change in changes)
     swings: dict[str, Change] = {}
     others = []
@@ -243,16 +240,6 @@ def _named(names: Sequence[str], moved: NDArray[np.float64], usual: NDArray[np.f
 def _is_notable(moved: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
     notable: NDArray[np.bool_] = np.abs(moved) >= np.maximum(NOTABLE * usual, LEAST_DB)
     return notable
-
-
-def _word(pooling: str) -> str:
-    """What a pooling shows, in words."""
-    if pooling in WORDS:
-        return WORDS[pooling]
-    match = re.fullmatch(r"(p|gwrp)([\d.]+)", pooling)
-    assert match
-    is_quiet = match[1] == "p" and float(match[2]) < 50
-    return "quietest moments" if is_quiet else "middle moments" if match[0] == "p50" else "loudest moments"
 
 
 def _hz(low_hz: float, high_hz: float | None) -> str:

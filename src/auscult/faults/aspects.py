@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from auscult.features import LogMel
 from auscult.features.filters import mel_centres_hz, octave_edges_hz
-from auscult.features.pooling import is_pooling
+from auscult.features.pooling import in_words, is_pooling
 
 LOUDNESS = "mean"
 """The pooling that is level; the others are told apart from it."""
@@ -109,8 +109,9 @@ class Aspects:
         centres_hz = mel_centres_hz(n_mels=features.n_mels, fmin=features.fmin, fmax=features.fmax)
         inner_hz = np.array(octave_edges_hz(features.fmax)[1:-1])
         octave_of = np.searchsorted(inner_hz, centres_hz, side="right")  # bands outside belong to the outermost
+        words = [in_words(name) for name in features.groups if is_pooling(name)]
         for name in filter(is_pooling, features.groups):
-            places = []
+            word, places = in_words(name), []
             for octave in np.unique(octave_of):
                 bands = np.flatnonzero(octave_of == octave)
                 column = self._mean_of(self._slices[name].start + bands)
@@ -119,11 +120,11 @@ class Aspects:
                 places.append(self._add_part(column))
             if name == LOUDNESS:  # whose mean over all octaves the thirds say already
                 thirds = np.array_split(np.array(places), 3)
-                for word, third in zip(("low", "middle", "high"), thirds, strict=True):
-                    self._pools.append((f"level of {word} octaves", third.tolist(), _mean))
-                self._add_extremes("level", places)
+                for pitch, third in zip(("low", "middle", "high"), thirds, strict=True):
+                    self._pools.append((f"level of {pitch} octaves", third.tolist(), _mean))
+                self._add_extremes(word, places)
             else:
-                self._add_family(name, places)
+                self._add_family(word if words.count(word) == 1 else f"{word} ({name})", places)
 
     def _add_modulation(self, features: LogMel) -> None:
         """Swing of each octave, slow, middle and fast."""

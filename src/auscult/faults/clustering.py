@@ -57,6 +57,7 @@ def cluster_signatures(
     normal: Values,
     *,
     machines: NDArray[np.intp] | None = None,
+    normal_machines: NDArray[np.intp] | None = None,
     n_components: int | None = None,
     n_clusters: int | None = None,
     seed: int = 0,
@@ -70,8 +71,8 @@ def cluster_signatures(
         Number of each clip's take, from 0.
     normal : ndarray, shape (n_normal, n)
         Signatures of normal takes: what changes by chance.
-    machines : ndarray of int, shape (n_clips,), optional
-        Number of each clip's machine, which clusters should not follow.
+    machines, normal_machines : ndarray of int, shapes (n_clips,) and (n_normal,), optional
+        Number of the machine of each clip and normal take, which clusters should not follow.
     n_components, n_clusters : int, optional
         Chosen if left out.
     seed : int
@@ -102,21 +103,23 @@ def cluster_signatures(
         shares,
         inertias(points, MOST_CLUSTERS, seed),
         choice.stabilities,
-        (reason, why, among_normal(normal, seed)),
+        (reason, why, among_normal(normal, normal_machines, seed)),
     )
 
 
-def among_normal(normal: Values, seed: int = 0) -> str:
+def among_normal(normal: Values, machines: NDArray[np.intp] | None = None, seed: int = 0) -> str:
     """What the same way finds among normal takes, which have no faults: the null, in words.
 
     Parameters
     ----------
     normal : ndarray, shape (n_normal, n)
         Signatures of normal takes.
+    machines : ndarray of int, shape (n_normal,), optional
+        Number of each one's machine.
     seed : int
     """
     points, _, _ = principal_directions(directions(normal))
-    found = choose_n_clusters(points, seed)
+    found = choose_n_clusters(points, seed, machines)
     if found.n_clusters == 1:
         return f"among {len(normal)} normal recordings the same way finds nothing ({found.reason.partition(': ')[2]})"
     return (

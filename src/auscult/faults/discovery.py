@@ -77,10 +77,12 @@ class FoundCluster:
         What changed, in words.
     physics : str
         What it is consistent with, in words; empty where nothing is known of the machine's rotation.
+    physics_kind : str or None
+        The same as `auscult.faults.physics.Physics.kind`.
     findings : tuple of str
         What speaks against its being a fault.
     aspects : dict of str -> float
-        Median of its clips' aspects, in deviations of normal clips (`auscult.faults.aspects`).
+        Mean aspects of its clips in which most changed, in deviations of normal clips (`auscult.faults.aspects`).
     """
 
     number: int
@@ -89,6 +91,7 @@ class FoundCluster:
     exemplars: tuple[int, ...]
     changes: tuple[str, ...] = ()
     physics: str = ""
+    physics_kind: str | None = None
     findings: tuple[str, ...] = ()
     aspects: dict[str, float] = field(default_factory=dict)
 
@@ -118,9 +121,9 @@ class Discovery:
         Recipe of the descriptors that the signatures are made of.
     left_out : tuple of str
     arrays : dict of str -> ndarray
-        ``directions`` (n_clips, n) of the signatures, their ``whitening``; ``points`` (n_clips, n_components),
-        ``centroids``, ``shares``, ``inertias``, ``stabilities``; of the clusters ``centres_hz``, ``change_db``,
-        ``low_db``, ``high_db``, ``usual_db``.
+        ``aspects`` (n_clips, n), means of the takes', their ``whitening`` into signatures, ``directions`` of those;
+        ``points`` (n_clips, n_components), ``centroids``, ``shares``, ``inertias``, ``stabilities``; of the clusters
+        ``centres_hz``, ``change_db``, ``low_db``, ``high_db``, ``usual_db``.
     """
 
     root: str

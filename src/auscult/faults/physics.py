@@ -25,6 +25,9 @@ LEAST_MOVE = 0.5
 N_REASONS = 4
 LINE_DB = 3.0
 """Height from which a line at a defect order is one: none of 814 clips of synthetic fans with good bearings had one."""
+ECHO = 0.5
+"""Lines less than this share of the highest one's dB are not told: orders of several parts share multiples, so that a
+struck race lifts the lines of others a little."""
 
 UP, DOWN, EITHER = 1, -1, 0
 
@@ -95,7 +98,11 @@ KINDS = (
         "supply-like",
         "a change of supply, such as of voltage",
         (
-            (_Move("fast swing, fall", DOWN, 2), _Move("gwrp0.5, fall", DOWN), _Move("std, fall", DOWN)),
+            (
+                _Move("fast swing, fall", DOWN, 2),
+                _Move("loudest moments, fall", DOWN),
+                _Move("unsteadiness, fall", DOWN),
+            ),
             (
                 _Move("level, rise", UP),
                 _Move("hum line that changed most", EITHER),
@@ -191,14 +198,15 @@ def consistent_with(
     return Physics(kind.name, ranked, tuple([*of_bearing, *_reasons(kind, aspects)][:N_REASONS]))
 
 
-def disagreement(fault_name: str, physics: Physics) -> str | None:
+def disagreement(fault_name: str, kind: str | None, sentence: str) -> str | None:
     """A warning if a name that a person gave says another kind of fault than physics.
 
     Parameters
     ----------
     fault_name : str
         In English or German; other words say no kind.
-    physics : Physics
+    kind, sentence
+        Of `Physics`, as a discovery keeps them.
 
     Returns
     -------
@@ -206,11 +214,11 @@ def disagreement(fault_name: str, physics: Physics) -> str | None:
         None too if the name says several kinds, and that of physics is among them.
     """
     words = unicodedata.normalize("NFC", fault_name).casefold()
-    said = [kind for kind in KINDS if re.search(WORDS[kind.name], words)]
-    if physics.kind is None or not said or physics.kind in {kind.name for kind in said}:
+    said = [one for one in KINDS if re.search(WORDS[one.name], words)]
+    if kind is None or not said or kind in {one.name for one in said}:
         return None
-    others = " and ".join(kind.fault for kind in said)
-    return f"the name {fault_name!r} says {others}, but the sound is {physics.sentence}"
+    others = " and ".join(one.fault for one in said)
+    return f"the name {fault_name!r} says {others}, but the sound is {sentence}"
 
 
 _FAULT_OF = {kind.name: kind.fault for kind in KINDS}
@@ -251,5 +259,7 @@ def _reasons(kind: _Kind, aspects: Mapping[str, float]) -> list[str]:
 def _line_reasons(lines: Mapping[str, float], nameplate: Nameplate | None) -> list[str]:
     orders = nameplate.bearing.defect_orders() if nameplate and nameplate.bearing else {}
     at = {part: f" at order {orders[part]:.2f}" for part in lines if part in orders}
-    highest = sorted(lines, key=lambda part: -lines[part])
+    highest = sorted(
+        (part for part in lines if lines[part] >= ECHO * max(lines.values())), key=lambda part: -lines[part]
+    )
     return [f"line of the {part}{at.get(part, '')} {lines[part]:.1f} dB over the floor" for part in highest]

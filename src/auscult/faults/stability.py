@@ -79,7 +79,8 @@ def choose_n_clusters(points: NDArray[np.float64], seed: int = 0, machines: NDAr
     points, machines = points[drawn], np.zeros(drawn.size, np.intp) if machines is None else machines[drawn]
     n_kinds = n_different(points)
     if n_kinds < FEWEST:
-        reason = f"1 cluster: recordings of {n_kinds} kinds at most are too few to tell them apart, expected {FEWEST}"
+        there = "1 different recording is" if n_kinds == 1 else f"{n_kinds} different recordings are"
+        reason = f"1 cluster: {there} too few to tell kinds apart, expected {FEWEST}"
         return Choice(1, np.ones(1), reason)
     with one_thread():
         return _choice(points, min(MOST_CLUSTERS, n_kinds // 3), machines, rng, seed)
@@ -95,18 +96,24 @@ def _choice(
         best = float(stabilities[1:].max())
         reason = f"1 cluster: no split is found again in other draws of the recordings (at best {best:.2f} of 1)"
         return Choice(1, stabilities, reason)
-    from_one = {n: _distance(points, fits[n], fits[1], rng, seed) for n in found_again}
-    apart = [n for n in found_again if from_one[n] >= LEAST_FROM_ONE]
-    if not apart:
-        n, distance = max(from_one.items(), key=lambda item: item[1])
-        reason = f"1 cluster: {n} are hardly tighter than a single heap would be cut ({distance:.1f} deviations)"
+    from_one = {n: _distance(points, fits[n], fits[1], rng, seed) for n in range(2, most + 1)}
+    farthest = max(from_one, key=lambda n: from_one[n])
+    if from_one[farthest] < LEAST_FROM_ONE:
+        distance = f"{from_one[farthest]:.1f} deviations"
+        reason = f"1 cluster: {farthest} are hardly tighter than a single heap would be cut ({distance})"
         return Choice(1, stabilities, reason)
-    tight = [n for n in apart if _distance(points, fits[n], fits[n - 1], rng, seed) >= LEAST_FROM_FEWER]
+    tight = [n for n in found_again if _distance(points, fits[n], fits[n - 1], rng, seed) >= LEAST_FROM_FEWER]
     if not tight:
-        reason = f"1 cluster: {apart[0]} are more than a single heap, but no tighter than {apart[0] - 1} would be cut"
+        reason = f"1 cluster: {found_again[0]} are no tighter than fewer heaps would be cut, though there may be some"
         return Choice(1, stabilities, reason)
     in_turn = [n for n in tight if set(range(tight[0], n)) <= set(tight)]  # once a heap was cut, it is cut again
-    n_clusters = max([n for n in in_turn if not _follow(machines, fits[n][0])] or in_turn[:1])
+    of_faults = [n for n in in_turn if not _follow(machines, fits[n][0])]
+    if not of_faults:
+        reason = (
+            f"1 cluster: {in_turn[0]} would tell machines apart rather than faults; ask for {in_turn[0]} to see them"
+        )
+        return Choice(1, stabilities, reason)
+    n_clusters = of_faults[-1]
     reason = f"{n_clusters} clusters: the most that are found again when a fifth of the recordings is left out "
     reason += f"({stabilities[n_clusters - 1]:.2f} of 1) and are tighter than fewer heaps would be cut "
     return Choice(n_clusters, stabilities, f"{reason}({from_one[n_clusters]:.0f} deviations from a single one)")

@@ -23,6 +23,20 @@ def is_pooling(name: str) -> bool:
     return (percent is not None and percent <= 100) or (r is not None and r <= 1)
 
 
+def in_words(pooling: str) -> str:
+    """What a pooling shows: level, unsteadiness, quietest, middle or loudest moments."""
+    if pooling in ("mean", "std"):
+        return "level" if pooling == "mean" else "unsteadiness"
+    percent = _number_after("p", pooling)
+    return (
+        "loudest moments"
+        if percent is None or percent > 50
+        else "middle moments"
+        if percent == 50
+        else "quietest moments"
+    )
+
+
 def pool(frames: NDArray[np.float32], poolings: tuple[str, ...]) -> list[NDArray[np.float32]]:
     """Pool frames over time.
 

@@ -76,6 +76,9 @@ def anomalous_clips(
     if not labelled and not by_detector:
         remedy = "Label some, or let a detector find them: --by-detector with --bundle."
         raise DataError(str(root), f"holds {len(clips)} normal recordings and no anomalous ones", remedy)
+    if not labelled and known is None:
+        remedy = "Name a bundle that knows normal sound: --bundle."
+        raise DataError(str(root), "holds normal recordings only, which a detector would learn and not judge", remedy)
     if known is None:
         rate = most_common_format(str(clip.path) for clip in clips)
         if rate is None:

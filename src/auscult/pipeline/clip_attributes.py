@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from auscult.errors import DataError, OptionError
 from auscult.faults.discovery import FoundClip
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -31,3 +32,26 @@ def attributes_of(clips: Sequence[FoundClip]) -> dict[str, list[object]]:
         "channel": [clip.channel for clip in clips],
         "day": [clip.day for clip in clips],
     }
+
+
+def values_of(clips: Sequence[FoundClip], attribute: str) -> list[object]:
+    """Values of an attribute that is to be removed.
+
+    Parameters
+    ----------
+    clips : sequence of FoundClip
+    attribute : str
+
+    Raises
+    ------
+    OptionError
+        If there is no such attribute.
+    DataError
+        If all clips have the same value.
+    """
+    attributes = attributes_of(clips)
+    if attribute not in attributes:
+        raise OptionError("without", f"expected one of {', '.join(attributes)}, got {attribute!r}", "Correct it.")
+    if len(set(attributes[attribute])) < 2:
+        raise DataError(attribute, "is the same for all recordings, or not known", "Leave out --without.")
+    return attributes[attribute]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from auscult.audio import read_audio
 from auscult.audio.scan import Progress
 from auscult.bundle.bundle import Bundle
-from auscult.errors import DataError, OptionError
 from auscult.faults.audit import audit, without
 from auscult.faults.clustering import Clustering, cluster_signatures, principal_directions
 from auscult.faults.discovery import Discovery, FoundClip, FoundCluster
@@ -24,7 +23,7 @@ from auscult.faults.signatures import SignatureSpace, directions, means_of_takes
 from auscult.features import OriginalMfcc, recipe_to_dict
 from auscult.features.nameplate import Nameplate
 from auscult.pipeline.anomalous_clips import AnomalousClips, anomalous_clips
-from auscult.pipeline.clip_attributes import attributes_of, channel_of, day_of
+from auscult.pipeline.clip_attributes import attributes_of, channel_of, day_of, values_of
 from auscult.pipeline.cluster_physics import cluster_physics
 from auscult.pipeline.cluster_spectra import cluster_spectra
 from auscult.pipeline.described_clips import DescribedClip, by_machine, in_threads
@@ -106,14 +105,14 @@ def discover(
     aspects = aspects_of(space, there)
     unclustered = [_found_clip(clip, -1) for clip in there.clips]
     takes = _numbers([f"{clip.machine}\0{clip.take}" for clip in unclustered])
-    values = _values_of(unclustered, way.without) if way.without else None
+    values = values_of(unclustered, way.without) if way.without else None
     signatures = space.signatures(aspects)
     if way.recipe == "original":
         clustering = _original(there, values, way, on_progress)
     else:
         compared = without(signatures, values) if values is not None else signatures
         machines = _numbers([clip.machine for clip in unclustered])
-        clustering = _clustered(compared, takes, normal_takes(space, there), machines, way)
+        clustering = _clustered(compared, takes, machines, normal_takes(space, there), way)
     clips = [_found_clip(clip, int(label)) for clip, label in zip(there.clips, clustering.labels, strict=True)]
     checked = audit(clustering.labels, takes.tolist(), attributes_of(clips), seed=way.seed)
     folder = Path(os.path.abspath(root))  # noqa: PTH100 - links keep their names
@@ -141,7 +140,11 @@ def discover(
         features=recipe_to_dict(there.features),
         arrays=_arrays(clustering)
         | cluster_spectra(there, clustering.labels, len(clustering.centroids))
-        | {"whitening": space.whitening_, "directions": directions(means_of_takes(signatures, takes))[takes]},
+        | {
+            "aspects": means_of_takes(aspects, takes)[takes],
+            "whitening": space.whitening_,
+            "directions": directions(means_of_takes(signatures, takes))[takes],
+        },
     )
 
 
@@ -155,22 +158,20 @@ def aspects_of(space: SignatureSpace, there: AnomalousClips) -> NDArray[np.float
     return aspects
 
 
-def normal_takes(space: SignatureSpace, there: AnomalousClips) -> NDArray[np.float64]:
-    """Signatures of the normal takes of the machines, one each."""
-    names = sorted({clip.clip.machine for clip in there.clips})
-    return np.concatenate(
-        [
-            means_of_takes(space.signatures(space.normal_aspects(machine)), _numbers(machine.takes))
-            for machine in (there.machines[name] for name in names)
-        ]
-    )
+def normal_takes(space: SignatureSpace, there: AnomalousClips) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Signatures of the normal takes of the machines, and the number of the machine of each."""
+    machines = [there.machines[name] for name in sorted({clip.clip.machine for clip in there.clips})]
+    of_each = [
+        means_of_takes(space.signatures(space.normal_aspects(machine)), _numbers(machine.takes)) for machine in machines
+    ]
+    return np.concatenate(of_each), np.repeat(np.arange(len(of_each)), [len(own) for own in of_each])
 
 
 def _clustered(
     signatures: NDArray[np.float64],
     takes: NDArray[np.intp],
-    normal: NDArray[np.float64],
     machines: NDArray[np.intp],
+    normal: tuple[NDArray[np.float64], NDArray[np.intp]],
     way: Way,
 ) -> Clustering:
     """Clusters of signatures; a person is shown what would be found, and asked."""
@@ -180,8 +181,16 @@ def _clustered(
         n_components = way.ask("components", principal_directions(of_takes)[1])
     if way.ask and n_clusters is None:
         n_clusters = way.ask("clusters", inertias(principal_directions(of_takes, n_components)[0], seed=way.seed))
-    options = {"n_components": n_components, "n_clusters": n_clusters}
-    return cluster_signatures(signatures, takes, normal, machines=machines, seed=way.seed, **options)
+    return cluster_signatures(
+        signatures,
+        takes,
+        normal[0],
+        machines=machines,
+        normal_machines=normal[1],
+        n_components=n_components,
+        n_clusters=n_clusters,
+        seed=way.seed,
+    )
 
 
 def _original(
@@ -232,9 +241,10 @@ def _clusters(
         first_of_take = dict.fromkeys(takes[place] for place in by_likeness)
         exemplars = [next(place for place in by_likeness if takes[place] == take) for take in first_of_take]
         clearest = own[np.argsort(-clearness[own], kind="stable")[: max(FEWEST, round(CLEAREST * own.size))]]
-        median = np.median(aspects[clearest], axis=0) if own.size else np.zeros(len(names))
-        of_cluster = {name: round(float(value), 3) for name, value in zip(names, median, strict=True)}
+        mean = aspects[clearest].mean(axis=0) if own.size else np.zeros(len(names))
+        of_cluster = {name: round(float(value), 3) for name, value in zip(names, mean, strict=True)}
         strongest = sorted(of_cluster, key=lambda name: -abs(of_cluster[name]))[:N_CHANGES]
+        physics = cluster_physics(of_cluster, [clips[place] for place in clearest], nameplates)
         clusters.append(
             FoundCluster(
                 number=number,
@@ -244,7 +254,8 @@ def _clusters(
                 changes=tuple(
                     f"{name} {of_cluster[name]:+.1f}" for name in strongest if abs(of_cluster[name]) >= LEAST_CHANGE
                 ),
-                physics=cluster_physics(of_cluster, [clips[place] for place in clearest], nameplates).sentence,
+                physics=physics.sentence,
+                physics_kind=physics.kind,
                 aspects=of_cluster,
                 findings=tuple(words for words in findings if words.startswith(f"cluster {number} ")),
             )
@@ -271,24 +282,6 @@ def _found_clip(clip: DescribedClip, cluster: int) -> FoundClip:
         day=day_of(path),
         cluster=cluster,
     )
-
-
-def _values_of(clips: list[FoundClip], attribute: str) -> list[object]:
-    """Values of an attribute that is to be removed.
-
-    Raises
-    ------
-    OptionError
-        If there is no such attribute.
-    DataError
-        If all clips have the same value.
-    """
-    attributes = attributes_of(clips)
-    if attribute not in attributes:
-        raise OptionError("without", f"expected one of {', '.join(attributes)}, got {attribute!r}", "Correct it.")
-    if len(set(attributes[attribute])) < 2:
-        raise DataError(attribute, "is the same for all recordings, or not known", "Leave out --without.")
-    return attributes[attribute]
 
 
 def _numbers(keys: Sequence[str]) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from auscult.faults.namer import FaultNamer
 from auscult.faults.names import UNKNOWN_FAULT
 from auscult.faults.names_file import Names
 from auscult.faults.prototypes import Prototypes
-from auscult.faults.signatures import SignatureSpace
+from auscult.faults.signatures import SignatureSpace, directions
 from auscult.features import LogMel, recipe_to_dict
 
 
@@ -50,14 +50,13 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     if recipe_to_dict(features) != discovery.features:
         remedy = "Discover with it: auscult faults discover DIR --bundle BUNDLE."
         raise OptionError("bundle", "describes sound otherwise than the discovery does", remedy)
-    known = _known(bundle, discovery, names)
+    space = bundle.namer.space if bundle.namer is not None else _space_of(discovery, features)
+    known = _known(bundle, discovery, names, space)
     faults = [fault for fault in names.faults if fault.id in known]
     unknown = [fault.name for fault in names.faults if fault.id not in known]
     classes = (NORMAL, *faults, UNKNOWN_FAULT) if faults else (NORMAL, ANOMALOUS)
     members = {DETECTOR: bundle.members[DETECTOR]}
     if faults:
-        space = SignatureSpace(features)
-        space.whitening_ = np.asarray(discovery.arrays["whitening"], np.float64)
         namer = FaultNamer(space, Prototypes.merged([known[fault.id] for fault in faults]))
         members[FAULTS] = write_npz(namer.to_arrays())
     manifest = replace(bundle.manifest, faults=classes)
@@ -65,13 +64,21 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     return Bundle.from_members(manifest, members | golden_members(new), "new bundle"), unknown
 
 
-def _known(bundle: Bundle, discovery: Discovery, names: Names) -> dict[str, Prototypes]:
-    """Prototypes of each fault of which a clip is known, by its id."""
-    directions = {clip.content_hash: row for clip, row in zip(discovery.clips, discovery.directions, strict=True)}
+def _space_of(discovery: Discovery, features: LogMel) -> SignatureSpace:
+    """Space that a discovery's signatures were measured in; a bundle keeps its first one, whatever is found later."""
+    space = SignatureSpace(features)
+    space.whitening_ = np.asarray(discovery.arrays["whitening"], np.float64)
+    return space
+
+
+def _known(bundle: Bundle, discovery: Discovery, names: Names, space: SignatureSpace) -> dict[str, Prototypes]:
+    """Prototypes in a space, of each fault of which a clip is known, by its id."""
+    of_clips = directions(space.signatures(np.asarray(discovery.arrays["aspects"], np.float64)))
+    direction_of = {clip.content_hash: row for clip, row in zip(discovery.clips, of_clips, strict=True)}
     earlier = bundle.namer.prototypes.by_fault() if bundle.namer is not None else {}
     known: dict[str, Prototypes] = {}
     for fault in names.faults:
-        found: list[NDArray[np.float64]] = [directions[one] for one in fault.exemplars if one in directions]
+        found: list[NDArray[np.float64]] = [direction_of[one] for one in fault.exemplars if one in direction_of]
         if found:
             known[fault.id] = Prototypes().fit(np.stack(found), [fault.id] * len(found))
         elif fault.id in earlier:

@@ -180,7 +180,10 @@ def _summary(discovery: Discovery, names: Names) -> Section:
     matching = discovery.matching(names)
     faults = {fault.id: fault.name for fault in names.faults}
     told = [f"{faults[match.fault_id]}: {match.message}" for match in matching.matches]
-    parts: list[Any] = [Paragraph(text) for text in (*discovery.reasons, *discovery.audit["findings"], *told)]
+    parts: list[Any] = [
+        Paragraph(text[:1].upper() + text[1:] + ".")
+        for text in (*discovery.reasons, *discovery.audit["findings"], *told)
+    ]
     if rows:
         headings = ["attribute", "adjusted mutual information", "p", "clusters follow it"]
         parts.append(Table(headings, rows, "What clusters have in common with what is known of the recordings."))
@@ -197,7 +200,7 @@ def _cluster_section(discovery: Discovery, cluster: FoundCluster, title: str, ma
     if cluster.changes:
         texts.append(f"What changed, in deviations of normal recordings: {', '.join(cluster.changes)}.")
     if cluster.physics:
-        texts.append(f"Physics: {cluster.physics}.")
+        texts.append(f"Physics, if it is a machine that turns: {cluster.physics}.")
     texts += [match.message for match in matching.matches if match.cluster == cluster.number]
     parts: list[Any] = [Paragraph(text) for text in texts]
     for clip in discovery.exemplars(cluster.number)[:N_PLAYED]:

@@ -39,7 +39,7 @@ def discover(
     ),
     names: Path | None = typer.Option(None, help="File of the faults' names; faults.yaml beside the data if left out."),
     nameplates: Path | None = typer.Option(
-        None, help="Table of machines: machine, rpm, n_blades, mains_hz, n_rollers, diameter_ratio."
+        None, help="Table of machines with their bearings (machine, rpm, n_rollers, diameter_ratio): lines are sought."
     ),
     seed: int = typer.Option(0, help="Of all draws."),
     as_json: bool = typer.Option(False, "--json", help="Print everything as one JSON object."),
@@ -55,6 +55,8 @@ def discover(
         raise OptionError("--recipe", f"expected {' or '.join(RECIPES)}, got {recipe!r}", "Choose one of them.")
     if ask and not sys.stdin.isatty():
         raise OptionError("--ask", "there is no terminal to ask on", "Give --components and --clusters instead.")
+    if output.exists() and not output.is_dir():
+        raise OptionError("--output", f"{output} is a file", "Name a folder: it gets several files.")
     way = Way(recipe, components, clusters, seed, ask_for if ask else None, without)  # type: ignore[arg-type]
     plates = read_nameplates(nameplates) if nameplates else None
     with progress_bar() as on_progress, named_as_typed(OPTIONS):

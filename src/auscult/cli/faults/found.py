@@ -39,7 +39,7 @@ def print_found(discovery: "Discovery", names: "Names") -> None:
         table.add_column(heading, justify="right" if heading in ("recordings", "takes") else "left")
     for cluster, called in zip(discovery.clusters, cluster_names(discovery, names), strict=True):
         changes = escape(", ".join(cluster.changes)) or "nothing by much"
-        physics = f"\n[dim]{escape(cluster.physics)}[/]" if cluster.physics else ""
+        physics = f"\n[dim]if it turns: {escape(cluster.physics)}[/]" if cluster.physics else ""
         table.add_row(escape(called), str(cluster.n_clips), str(cluster.n_takes), changes + physics)
     out.print(table)
     for row in discovery.audit["rows"]:

@@ -61,9 +61,10 @@ def name(
 
 def _warn_of_physics(discovery: "Discovery", cluster: int, called: str) -> None:
     """Say where a name disagrees with what the sound is consistent with."""
-    from auscult.faults.physics import consistent_with, disagreement
+    from auscult.faults.physics import disagreement
 
-    if warning := disagreement(called, consistent_with(discovery.clusters[cluster].aspects)):
+    found = discovery.clusters[cluster]
+    if warning := disagreement(called, found.physics_kind, found.physics):
         err.print(f"warning: {warning}", markup=False)
 
 
