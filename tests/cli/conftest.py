@@ -1,4 +1,4 @@
-"""The command line as a process: what it prints, and its exit code."""
+"""The command line within this process, as one verb after the other would spend its time on imports."""
 
 import shutil
 import subprocess
@@ -6,16 +6,22 @@ import sys
 
 import pytest
 
+from auscult.cli import main
+
 
 @pytest.fixture
-def auscult_cli(tmp_path):
-    """Run ``auscult`` with these arguments in an empty folder; the finished process."""
+def auscult_cli(tmp_path, monkeypatch, capfd):
+    """Run ``auscult`` with these arguments in an empty folder; what it printed, and its exit code."""
 
     def run(*arguments):
-        command = [sys.executable, "-m", "auscult", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=110)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["auscult", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capfd.readouterr()
+        assert "Traceback" not in printed.err, printed.err
+        return subprocess.CompletedProcess(arguments, end.value.code or 0, printed.out, printed.err)
 
     return run
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from auscult.detect.normality import NormalityModel
 from auscult.extras import require
+from auscult.one_thread import one_thread
 
 N_EXEMPLARS = 8
 MAX_FRAMES = 1000
@@ -79,10 +80,9 @@ def choose_exemplars(model: NormalityModel) -> NDArray[np.intp]:
         At most 8.
     """
     KMeans = require("sklearn.cluster", extra="train").KMeans
-    threadpool_limits = require("threadpoolctl", extra="train").threadpool_limits
 
     coordinates = model.coordinates(model.bank_.astype(np.float64))
     n = min(N_EXEMPLARS, len(np.unique(coordinates, axis=0)))
-    with threadpool_limits(limits=1):
+    with one_thread():
         distances = KMeans(n, n_init=1, random_state=0).fit(coordinates).transform(coordinates)
     return np.unique(distances.argmin(axis=0)).astype(np.intp)

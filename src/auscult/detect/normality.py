@@ -23,6 +23,7 @@ from auscult.detect.normal_spread import are_strange, deviations_of, positive, v
 from auscult.detect.view import View
 from auscult.errors import BundleError, DataError
 from auscult.extras import require
+from auscult.one_thread import one_thread
 
 MIN_CLIPS = 5
 """Fewest normal clips to learn from: each in turn is scored by a model of the others."""
@@ -98,11 +99,9 @@ class NormalityModel:
         if (n_takes := len(set(takes))) < MIN_CLIPS:
             problem = f"{n_takes} normal recording{'s are' if n_takes != 1 else ' is'} too few to learn from, expected"
             raise DataError("normality", f"{problem} at least {MIN_CLIPS}", "Record more normal sound.")
-        threadpool_limits = require("threadpoolctl", extra="train").threadpool_limits
         ConvergenceWarning = require("sklearn.exceptions", extra="train").ConvergenceWarning
-        # many small products: BLAS's threads would wait for each other more than work; mixtures are stopped on purpose
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # mixtures are stopped on purpose
             self._fit(X, contiguous_blocks(takes, N_BLOCKS))
         return self
 

@@ -1,12 +1,11 @@
 """K-means: points -> clusters around centroids, the same ones whenever it is asked."""
 
-from contextlib import AbstractContextManager
-
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.errors import OptionError
 from auscult.extras import require
+from auscult.one_thread import one_thread
 
 MOST_CLUSTERS = 10
 """Numbers of clusters that are tried where none is given: more kinds of malfunction than one listener tells apart."""
@@ -136,9 +135,3 @@ def tightest(
     means = [points[labels == cluster].mean(axis=0) for cluster in range(len(order))]
     centroids: NDArray[np.float64] = np.stack(means)
     return labels, centroids
-
-
-def one_thread() -> AbstractContextManager[object]:
-    """While it lasts, libraries compute on one thread: sums of several are rounded as chance has it."""
-    limits: AbstractContextManager[object] = require("threadpoolctl", extra="train").threadpool_limits(limits=1)
-    return limits

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.extras import require
-from auscult.faults.k_means import N_STARTS, inertia, n_different, one_thread, tightest
+from auscult.faults.k_means import N_STARTS, inertia, n_different, tightest
+from auscult.one_thread import one_thread
 
 MOST_CLUSTERS = 8
 SHARE = 0.8

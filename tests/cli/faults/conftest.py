@@ -1,29 +1,6 @@
-"""``auscult faults`` within this process, as one discovery after the other would spend its time on imports."""
-
 import dataclasses
-import subprocess
-import sys
 
 import pytest
-
-from auscult.cli import main
-
-
-@pytest.fixture
-def auscult_cli(tmp_path, monkeypatch, capsys):
-    """Run ``auscult`` with these arguments in an empty folder; what it printed, and its exit code."""
-
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["auscult", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err, printed.err
-        return subprocess.CompletedProcess(arguments, end.value.code or 0, printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture
