@@ -10,8 +10,8 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src"
 LAYERS = """
-errors extras files products one_thread metrics workers audio synth features detect faults diagnose bundle figures evaluate
-pipeline monitor server cli
+errors extras files products one_thread metrics workers audio synth features detect faults diagnose bundle figures
+evaluate pipeline monitor server cli
 """.split()  # noqa: SIM905 - a list of words reads best as words
 HOMES = {
     "torch": {"diagnose"},
