@@ -29,6 +29,7 @@ def test_perfect_and_reversed():
     assert roc_auc(truth, -np.arange(4.0)) == 0
 
 
+@pytest.mark.slow
 def test_interval_covers_the_truth_about_as_often_as_it_says(rng):
     """The AUC of two normal distributions one standard deviation apart is 0.760."""
     n_covered = 0

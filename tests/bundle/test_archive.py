@@ -81,6 +81,7 @@ def test_tampering(path, change, match):
         read_archive(path)
 
 
+@pytest.mark.slow
 def test_zip_bomb_is_not_unpacked(path):
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,

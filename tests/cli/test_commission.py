@@ -25,6 +25,7 @@ def test_what_will_be_heard(auscult_cli, machine):
         assert f"\n {kind} " in done.stdout
 
 
+@pytest.mark.slow
 def test_json(auscult_cli, machine):
     answer = json.loads(auscult_cli("commission", machine, "--n-mels", "24", "--json").stdout)
     assert answer["alarms"]["asked_s"] == 604800

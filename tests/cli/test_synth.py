@@ -71,6 +71,7 @@ def test_a_place_that_cannot_be_written_is_named(auscult_cli):
     assert "/proc/auscult: cannot be written" in done.stderr or "/proc/auscult/truth" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_is_named_and_leaves_no_half_clip(tmp_path):
     """The kernel itself refuses every byte beyond 40 kB of a file, as a full disk does."""
 

@@ -74,6 +74,7 @@ def test_takes_that_are_like_no_other_belong_to_none(signatures, normal, rng):
     assert (labels[:-6] >= 0).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_what_the_same_way_finds_among_normal_takes_is_said(normal, signatures):
     assert "among 100 normal recordings the same way finds nothing" in among_normal(normal)
     assert "finds 3 clusters as well" in among_normal(signatures[::2])

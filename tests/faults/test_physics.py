@@ -176,6 +176,7 @@ def test_where_physics_knows_nothing_no_name_is_wrong():
     assert disagreement("imbalance", consistent_with(aspects()).kind, consistent_with(aspects()).sentence) is None
 
 
+@pytest.mark.slow
 def test_faults_of_a_synthetic_fan():
     """From waveforms to words, through a factory's noise; voltage changes are too fine for so few clips."""
 

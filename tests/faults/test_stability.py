@@ -17,7 +17,7 @@ def test_planted_clusters_are_counted(rng, n_clusters):
 
 
 @pytest.mark.parametrize(("n_dimensions", "n_clusters", "n_each"), [(2, 4, 20), (2, 2, 20), (4, 4, 10), (5, 2, 8)])
-@pytest.mark.parametrize("seed", [0, 9])
+@pytest.mark.parametrize("seed", [0, pytest.param(9, marks=pytest.mark.slow)])
 def test_clear_clusters_are_counted_also_if_they_are_small_or_flat(rng, n_dimensions, n_clusters, n_each, seed):
     centres = rng.standard_normal((n_clusters, n_dimensions))
     nearest = min(np.linalg.norm(centres[i] - centres[j]) for i in range(n_clusters) for j in range(i))
@@ -49,6 +49,7 @@ def test_the_same_seed_chooses_the_same(rng):
     assert not np.array_equal(one.stabilities, other.stabilities)
 
 
+@pytest.mark.slow
 def test_no_number_is_taken_that_makes_clusters_follow_machines(rng):
     # Two faults far apart; both sound a little different on the two machines, which four clusters would tell apart.
     fault, machine = np.repeat([0, 1], 40), np.tile([0, 1], 40)

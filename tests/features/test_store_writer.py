@@ -111,6 +111,7 @@ def write_until_killed(root, first):
             number += 2
 
 
+@pytest.mark.slow
 def test_kill_leaves_whole_rows(tmp_path, rng):
     """Killed at random moments, again and again, each run going on where the last one was."""
     root = tmp_path / "store"

@@ -23,6 +23,7 @@ def test_original_recipe_gives_clusters_too(faulty_fans):
     assert set(found.labels) == {0, 1, 2}
 
 
+@pytest.mark.slow
 def test_numbers_and_seed_that_are_asked_for_are_used(faulty_fans):
     found = discover(faulty_fans.root, bundle=faulty_fans.bundle, way=Way(n_components=3, n_clusters=4, seed=7))
     assert (found.n_components, len(found.clusters), found.seed) == (3, 4, 7)

@@ -227,6 +227,7 @@ class Killed(Extraction):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [{"n_jobs": 2}, {"cluster": "local:2"}], ids=["processes", "cluster"])
 def test_a_worker_killed_in_the_middle_changes_nothing(clips, tmp_path, monkeypatch, workers):
     (tmp_path / "killer.py").write_text(KILLER.format(folder=str(tmp_path)))
@@ -248,7 +249,7 @@ def start(*arguments, **options):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, rng, how):
     for number in range(300):
         soundfile.write(tmp_path / f"{number:03d}.wav", 0.1 * rng.standard_normal(16000), 16000)
@@ -265,6 +266,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, rng, how):
     assert files(tmp_path / "other") == files(tmp_path / "one")
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_on_clips_that_overlap(clips, tmp_path):
     half = tmp_path / "half"
     shutil.copytree(clips / "fan" / "id_00", half / "fan" / "id_00")
@@ -320,6 +322,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # it
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_clips(tmp_path, rng):
     peaks = {}
     for n in (100, 3000):

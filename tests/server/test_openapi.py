@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_document_is_kept(server, tmp_path):
     """Run by its command line: schemathesis' pytest plugin does not go with every pytest."""
     schemathesis = Path(sys.executable).with_name("schemathesis")

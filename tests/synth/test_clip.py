@@ -30,6 +30,7 @@ def test_noise_is_added_at_the_ratio_asked_for():
     assert levels_db[0] == pytest.approx(-6, abs=4)  # this clip's own level is a few decibels off the machine's mean
 
 
+@pytest.mark.slow
 def test_microphones_hear_what_mimii_s_hear():
     """Neighbours by 0.975, opposite ones by 0.90 in a valve of MIMII at 6 dB; by 0.93 and 0.77 in its fans."""
     neighbours, opposites = [], []

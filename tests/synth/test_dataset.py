@@ -57,6 +57,7 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path):
     assert not set(digests(tmp_path / "a").values()) & set(digests(tmp_path / "c").values())
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_number_of_jobs(tmp_path):
     for n_jobs in (1, 3):
         write_dataset(tmp_path / str(n_jobs), machine_types=("fan", "slider"), n_jobs=n_jobs, **SMALL)
@@ -70,6 +71,7 @@ def test_a_clip_does_not_depend_on_how_many_others_there_are(tmp_path):
     assert all(many[name] == digest for name, digest in few.items() if name.endswith(".wav"))
 
 
+@pytest.mark.slow
 def test_no_two_clips_are_alike_and_none_is_cut(tmp_path):
     rows = write_dataset(
         tmp_path, snr_db=(-6, 0, 6), severity=1.0, machine_types=("fan", "pump", "slider", "valve"), **SMALL
@@ -282,6 +284,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_with_several_jobs_is_run_again_to_the_same_bytes(tmp_path, how):
     script = tmp_path / "script.py"

@@ -59,6 +59,7 @@ def test_given_faults_are_the_ones_used():
     assert {take.fault for take in list_takes(recipe)} == {"", "clogging", "imbalance+bearing-wear"}
 
 
+@pytest.mark.slow
 def test_operating_states_last_for_several_takes_and_all_occur():
     takes = [take for take in list_takes(MANY) if take.machine_type == "fan" and take.machine_number == 0]
     states = [take.state for take in takes if take.label == "anomalous"]
@@ -66,6 +67,7 @@ def test_operating_states_last_for_several_takes_and_all_occur():
     assert len(set(states)) == 3
 
 
+@pytest.mark.slow
 def test_drawn_severities_reach_from_mild_to_gross():
     severities = np.array([take.severity for take in list_takes(MANY) if take.fault])
     assert np.all((severities > 0) & (severities < 1))
@@ -73,6 +75,7 @@ def test_drawn_severities_reach_from_mild_to_gross():
     assert np.mean(severities > 0.85) > 0.05
 
 
+@pytest.mark.slow
 def test_faults_are_drawn_independently_of_machine_snr_scene_state_and_level():
     """No column but those of the fault itself tells anything of fault or severity (chi-squared, rank correlation)."""
     from scipy.stats import chi2_contingency, kruskal, spearmanr

@@ -105,6 +105,7 @@ def test_contamination_hisses_while_the_valve_is_closed():
     assert -22 < levels_db[2] < -6
 
 
+@pytest.mark.slow
 def test_contamination_makes_the_timing_irregular():
     def spread(severity):
         return np.median([np.std(np.diff(clicks(y[0])[0])) for y in clips(contamination, severity)])
@@ -130,6 +131,7 @@ def segment(plunger, onset_s):
     return plunger[start : start + 1024]
 
 
+@pytest.mark.slow
 def test_contamination_softens_clicks_or_doubles_them():
     is_soft, is_double = [], []
     for valve in VALVES:

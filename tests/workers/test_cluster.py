@@ -20,6 +20,7 @@ def test_a_cluster_started_here_ends_with_the_context():
     assert not psutil.wait_procs(processes, timeout=20)[1]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_from_outside(cluster_address):
     with open_workers(cluster=cluster_address) as workers:
         ids = sorted({result for _, result in workers.map(process_id, range(20))})
@@ -49,6 +50,7 @@ def test_a_cluster_without_workers(tmp_path, monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away(tmp_path):
     with running_cluster(tmp_path, n_workers=1) as address, open_workers(cluster=address) as workers:
         results = workers.map(slow_when_even, iter(int, 1))  # zeros without end

@@ -30,6 +30,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(workers, tmp_path):
     assert list(workers.map(square, range(N))) == SQUARES
 
 
+@pytest.mark.slow
 def test_a_task_that_kills_every_worker_is_given_up_and_no_other(workers):
     results = dict(workers.map(die_always_at_five, range(12)))
     assert isinstance(results.pop(5), LostTask)

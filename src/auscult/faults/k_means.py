@@ -126,6 +126,8 @@ def tightest(
     seed : int
     n_starts : int > 0
     """
+    if n_clusters == 1:
+        return np.zeros(len(points), np.intp), points.mean(axis=0, keepdims=True)
     KMeans = require("sklearn.cluster", extra="train").KMeans
     raw = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(points).labels_
     # Largest first, and of equal ones that of the earliest clip: k-means itself numbers as its seed has it.

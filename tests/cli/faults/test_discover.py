@@ -73,6 +73,7 @@ def test_detector_finds_what_nobody_labelled(discovered, few_clips):
     assert all("late" in clip["path"] for clip in clips), "the others were learnt"
 
 
+@pytest.mark.slow
 def test_nameplates_are_used(discovered, tmp_path, monkeypatch):
     """What they do to physics is tested with `cluster_physics`."""
     from auscult.pipeline import fault_discovery
@@ -114,6 +115,7 @@ def test_names_stay_on_their_faults_when_more_takes_come(discovered, auscult_cli
     assert [clip["fault"] for clip in answer["clips"]] == [true_faults[clip["path"]] for clip in answer["clips"]]
 
 
+@pytest.mark.slow
 def test_names_are_kept_where_recordings_were_renamed(discovered, auscult_cli, few_clips, true_faults, tmp_path):
     root = few_clips(12)
     discovered("--clusters", "2", root=root)
