@@ -67,7 +67,7 @@ def names_kept(root: Path) -> str:
     signatures, (normal, normal_machines) = _signatures_of(root)
     of_normal = {"normal_machines": normal_machines}
     hashes = [clip.content_hash for clip in found.clips]
-    kept, right = 0, []
+    kept, of_all, right = 0, 0, []
     for trial in range(N_TRIALS):
         rng = np.random.default_rng(trial)
         drawn = np.isin(takes, rng.permutation(takes.max() + 1)[: round(SHARE * (takes.max() + 1))])
@@ -81,11 +81,14 @@ def names_kept(root: Path) -> str:
         own = np.array([fault or "" for fault in matching.names_of_clips])
         fault_of = {cluster: Counter(truth["fault"][after.labels == cluster]) for cluster in matching.fault_of_cluster}
         are_right = all(fault_of[c].most_common(1)[0][0] == name for c, name in matching.fault_of_cluster.items())
-        is_kept = are_right and set(matching.fault_of_cluster.values()) == set(truth["fault"].tolist())
+        names = set(matching.fault_of_cluster.values())
+        is_kept = are_right and names == {fault.name for fault in faults}
         kept += is_kept
+        of_all += is_kept and names == set(truth["fault"].tolist())
         right.append(float(np.mean(own[own != ""] == truth["fault"][own != ""])))
     share = f"{np.mean(right):.0%} of the clips that have a name have the right one"
-    return f"names on the right fault: {kept} of {N_TRIALS} trials; {share}"
+    all_named = f"in {of_all} of them every fault had one"
+    return f"every name given stays, on the right fault: {kept} of {N_TRIALS} trials, {all_named}; {share}"
 
 
 def _signatures_of(root: Path) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
