@@ -18,7 +18,7 @@ HOMES = {
     "sklearn": {"detect", "faults"},
     "plotly": {"figures"},
     "onnxruntime": {"bundle"},
-    "onnx": {"bundle"},
+    "onnx": {"bundle", "diagnose"},
     "h5py": {"bundle"},
     "fastapi": {"server"},
     "typer": {"cli"},
