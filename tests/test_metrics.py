@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 from auscult.errors import DataError
-from auscult.metrics import interval, partial_roc_auc, roc_auc
+from auscult.metrics import interval, macro_f1, partial_roc_auc, roc_auc
 
 labelled_scores = st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=2, max_size=60)
 
@@ -64,3 +64,11 @@ def test_interval_resamples_takes_and_not_clips(rng):
 def test_what_has_no_figure(truth, scores, match):
     with pytest.raises(DataError, match=match):
         roc_auc(np.array(truth), np.array(scores))
+
+
+def test_macro_f1_is_scikit_learns(rng):
+    for _ in range(20):
+        labels, predicted = rng.integers(4, size=(2, 30))
+        wanted = f1_score(labels, predicted, average="macro", labels=np.unique(labels))
+        assert macro_f1(labels, predicted) == pytest.approx(wanted)
+    assert macro_f1(np.array([0, 2]), np.array([1, 2])) == 0.5

@@ -1,4 +1,4 @@
-"""How good is a detector: pure functions, arrays in, floats out. Larger scores mean more anomalous.
+"""How good is a detector, or a classifier: pure functions, arrays in, floats out. Larger scores mean more anomalous.
 
 ROC AUC and partial AUC as in DCASE Task 2 (D. K. McClish, "Analyzing a portion of the ROC curve", Medical Decision
 Making 9, 1989); intervals by resampling takes, so that several clips of one take do not pass for independent evidence.
@@ -68,6 +68,25 @@ def partial_roc_auc(is_anomalous: NDArray[np.bool_], scores: NDArray[np.float64]
     area = float(np.sum(np.diff(xs) * (ys[1:] + ys[:-1]) / 2))
     chance = max_fpr**2 / 2
     return 0.5 * (1 + (area - chance) / (max_fpr - chance))
+
+
+def macro_f1(labels: NDArray[np.integer], predicted: NDArray[np.integer]) -> float:
+    """Mean of F1, the harmonic mean of precision and recall, over the classes that there are.
+
+    Parameters
+    ----------
+    labels, predicted : ndarray of int, shape (n_clips,)
+        True and predicted class of each clip; at least one. A class without clips only costs those that it takes.
+
+    Returns
+    -------
+    float in [0, 1]
+    """
+    scores = []
+    for label in np.unique(labels):
+        n_right = np.count_nonzero((labels == label) & (predicted == label))
+        scores.append(2 * n_right / (np.count_nonzero(labels == label) + np.count_nonzero(predicted == label)))
+    return float(np.mean(scores))
 
 
 def interval(

@@ -26,10 +26,11 @@ def test_equals_resampy_for_any_rate_and_length(n_samples, sr, target_sr):
         return  # resampy refuses to make nothing
     assert ours.size == -(-n_samples * target_sr // sr)
     theirs = librosa.resample(y, orig_sr=sr, target_sr=target_sr, res_type="kaiser_fast")
-    differences = np.abs(ours - theirs[: ours.size])
-    assert np.quantile(differences, 0.95, method="lower") < 2e-5
-    assert differences.max() < 2e-3  # resampy adds times up: 131 becomes 130.99999, and the filter another one
     assert not theirs[ours.size :].any()  # librosa rounds 126.00000000000001 up: a zero more
+    # Where a sample is hit, resampy's 130.99999999999997 for 131 ends the filter a step earlier.
+    is_hit = np.arange(ours.size) * sr % target_sr == 0
+    np.testing.assert_allclose(ours[~is_hit], theirs[: ours.size][~is_hit], atol=2e-5)
+    np.testing.assert_allclose(ours[is_hit], theirs[: ours.size][is_hit], atol=2e-3)
 
 
 @pytest.mark.parametrize("sr", [11025, 16000, 44100])  # at 48000 resampy rounds its filter and is 1 % off

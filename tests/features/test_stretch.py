@@ -16,12 +16,10 @@ def noise(seed, shape):
 @settings(max_examples=25, deadline=None)
 def test_equals_librosa(rate, n_samples, seed):
     y = noise(seed, n_samples)
-    theirs = librosa.effects.time_stretch(y, rate=rate)
+    theirs = librosa.effects.time_stretch(y.astype(np.float64), rate=rate)  # in single precision it is 1 % off itself
     ours = time_stretch(y, rate)
     assert ours.shape == theirs.shape
-    # phases are summed up over frames in single precision: a few samples differ by more than the others
-    np.testing.assert_allclose(ours, theirs, atol=1e-2)
-    assert np.sqrt(np.mean(np.square(ours - theirs))) < 1e-3
+    np.testing.assert_allclose(ours, theirs, atol=3e-6)
 
 
 @pytest.mark.parametrize("rate", [0.8, 1.25])

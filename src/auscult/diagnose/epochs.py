@@ -20,6 +20,7 @@ from auscult.diagnose.fitted import Epoch, Fitted
 from auscult.diagnose.networks import NETWORKS, Network
 from auscult.diagnose.training import Training
 from auscult.errors import DataError
+from auscult.metrics import macro_f1
 
 RISE = 0.3
 """Share of all steps in which the learning rate rises, from a 25th; then it falls to nothing. L. Smith and N. Topin,
@@ -186,15 +187,6 @@ def logits_of(network: Network, examples: Examples, device: torch.device) -> NDA
             found = network(torch.from_numpy(patches).to(device), changes[places].to(device))
             logits[places] = found.cpu().numpy()
     return logits
-
-
-def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
-    """Mean over the faults that there are of F1, the harmonic mean of precision and recall: 0 to 1."""
-    scores = []
-    for label in np.unique(labels):
-        n_right = np.count_nonzero((labels == label) & (predicted == label))
-        scores.append(2 * n_right / (np.count_nonzero(labels == label) + np.count_nonzero(predicted == label)))
-    return float(np.mean(scores))
 
 
 def one_cycle(share: float) -> float:

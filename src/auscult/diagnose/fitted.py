@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from auscult.diagnose.calibration import softmax
 from auscult.diagnose.examples import Examples
-from auscult.diagnose.onnx_export import to_onnx
 from auscult.errors import DataError
 from auscult.extras import require
 
@@ -109,8 +108,11 @@ class Fitted:
         Raises
         ------
         MissingExtraError
-            Without the package onnx.
+            Without PyTorch or the package onnx.
         """
+        require("torch", extra="train")
+        from auscult.diagnose.onnx_export import to_onnx
+
         return to_onnx(
             self.network,
             self.weights,

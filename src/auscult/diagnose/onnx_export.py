@@ -10,18 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.diagnose.networks import EPSILON, LARGEST_CHANGE_DB, LEAST_VARIANCE, NETWORKS, UNIT_DB, Small
 from auscult.extras import require
 
 __all__ = ["to_onnx"]
 
 OPSET, IR_VERSION = 17, 8  # old enough for every onnxruntime that Auscult accepts
+NORM_EPSILON = 1e-5  # of PyTorch's BatchNorm2d
 Weights = Mapping[str, NDArray[np.generic]]
-
-# As in `auscult.diagnose.networks`, which imports PyTorch; their test compares them.
-LEAST_FRAMES = {"original": 15, "small": 8}
-STRIDES = ((2, 4), (2, 2), (2, 2))
-LARGEST_CHANGE_DB, UNIT_DB = 24.0, 6.0
-INPUT_EPSILON, NORM_EPSILON, EPSILON = 1e-2, 1e-5, 1e-5
 
 
 def to_onnx(network: str, weights: Weights, *, n_bands: int, n_changes: int, temperature: float) -> bytes:
@@ -51,7 +47,7 @@ def to_onnx(network: str, weights: Weights, *, n_bands: int, n_changes: int, tem
         Without the package onnx.
     """
     graph = _Graph(weights)
-    _frames(graph, LEAST_FRAMES[network])
+    _frames(graph, NETWORKS[network].LEAST)
     logits = _original(graph) if network == "original" else _small(graph, n_bands, n_changes)
     graph.add("Div", logits, graph.constant("temperature", np.float32(temperature)), name="scaled")
     graph.add("Softmax", "scaled", name="probabilities", axis=1)
@@ -138,17 +134,16 @@ def _small(graph: _Graph, n_bands: int, n_changes: int) -> str:
     )
     clipped = graph.add("Clip", "frames", *limits, name="clipped")
     value = units = graph.add("Div", clipped, graph.constant("unit", np.float32(UNIT_DB)), name="units")
-    for block, strides in enumerate(STRIDES):
-        layer = f"convolutions.{block}"
-        pad = graph.weights[f"{layer}.weight"].shape[-1] // 2
+    for block, (*_, side, strides) in enumerate(Small.SHAPES):
+        layer, pad = f"convolutions.{block}", side // 2
         kernel = graph.weight(f"{layer}.weight")
         value = graph.add("Conv", value, kernel, name=f"{layer}/maps", strides=strides, pads=[pad] * 4)
         value = graph.add("Relu", graph.norm(value, f"norms.{block}", NORM_EPSILON), name=f"{layer}/rectified")
     logits = graph.linear(graph.pooled(value, "maps"), "output")
-    statistics = graph.norm(graph.pooled(units, "bands"), "statistics_norm", INPUT_EPSILON)
+    statistics = graph.norm(graph.pooled(units, "bands"), "statistics_norm", LEAST_VARIANCE)
     logits = graph.add("Add", logits, graph.linear(statistics, "statistics"), name="logits")
     if n_changes:
-        changes = graph.norm(_compressed(graph), "changes_norm", INPUT_EPSILON)
+        changes = graph.norm(_compressed(graph), "changes_norm", LEAST_VARIANCE)
         logits = graph.add("Add", logits, graph.linear(changes, "changes"), name="logits/all")
     return logits
 
