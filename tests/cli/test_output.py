@@ -1,5 +1,10 @@
 import io
+import os
+import signal
+import subprocess
+import sys
 
+import pytest
 from rich.console import Console
 
 from auscult.cli.output import figures_table
@@ -23,3 +28,29 @@ def test_figures_are_whole_in_80_columns():
 
 def test_figures_that_are_not_known_are_dashes():
     assert printed([ROW | {"snr_db": None}]).splitlines()[-1].split()[-5:] == ["20", "-", "-", "-", "5%"]
+
+
+VERBS = [
+    "predict --machine-id id_00 {bundle} {clip}",
+    "predict --machine-id id_00 {bundle} {clip} --json",
+    "bundle inspect {bundle}",
+    "scan {data}",
+    "scan {data} --json",
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_output_that_is_cut_off_is_no_finding(trained_bundle, synthetic_data, verb):
+    clip = next(synthetic_data.rglob("*.wav"))
+    arguments = verb.format(bundle=trained_bundle, clip=clip, data=clip.parent).split()
+    reader, writer = os.pipe()
+    os.close(reader)  # as `| head` does, only sooner
+    with os.fdopen(writer) as stdout:
+        command = [sys.executable, "-m", "auscult", *arguments]
+        done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_verbs_leave_the_signals_alone(auscult_cli, synthetic_data):
+    auscult_cli("scan", next(synthetic_data.rglob("*.wav")).parent)
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN  # a dying worker's pipe would end this process

@@ -1,6 +1,5 @@
 """``auscult bundle``: make a bundle of the original's model, look into one, check one."""
 
-import json
 from pathlib import Path
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from auscult.bundle import load
 from auscult.bundle.golden import self_check
 from auscult.cli.options import check_output
-from auscult.cli.output import out
+from auscult.cli.output import out, print_json
 from auscult.errors import OptionError
 from auscult.faults import ORIGINAL_FAULTS, Fault
 
@@ -37,7 +36,7 @@ def import_keras(
 @app.command()
 def inspect(bundle: Path = typer.Argument(..., help="A bundle (.auscult).")) -> None:
     """Print a bundle's manifest as JSON."""
-    print(json.dumps(load(bundle).manifest.to_dict(), indent=2, ensure_ascii=False))
+    print_json(load(bundle).manifest.to_dict(), indent=2)
 
 
 @app.command()

@@ -1,12 +1,13 @@
 """How the command line speaks: results to stdout, everything else to stderr."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -30,7 +31,24 @@ if TYPE_CHECKING:
 WIDTH = None if sys.stdout.isatty() else 120
 """Columns of a table: the terminal's, or enough for whole words in a file."""
 
-out = Console(highlight=False, soft_wrap=True, width=WIDTH)
+CUT_OFF = 141
+"""Exit code where the reader of stdout has gone (``| head``), as a shell has it of a program that SIGPIPE ends."""
+
+
+class Output(Console):
+    """A console whose reader may go: that is no finding, and no error."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """End quietly.
+
+        The signal SIGPIPE stays ignored, as Python has it: it would end this process also where a worker process dies
+        whose pipe is written to.
+        """
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        raise SystemExit(CUT_OFF)
+
+
+out = Output(highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
@@ -45,9 +63,12 @@ def auscult_command() -> str:
     return "auscult" if shutil.which("auscult") else str(Path(sys.executable).with_name("auscult"))
 
 
-def print_json(content: Any) -> None:
-    """Print one JSON value a line."""
-    print(json.dumps(content, ensure_ascii=False))
+def print_json(content: Any, *, indent: int | None = None) -> None:
+    """Print one JSON value a line, or indented on several."""
+    try:
+        print(json.dumps(content, ensure_ascii=False, indent=indent), flush=True)
+    except BrokenPipeError:
+        out.on_broken_pipe()
 
 
 class _Rate(ProgressColumn):

@@ -1,6 +1,5 @@
 """``auscult predict``: a verdict a clip."""
 
-import signal
 from pathlib import Path
 
 import typer
@@ -29,8 +28,6 @@ def predict(
     A clip that cannot be judged is reported and the others go on. Exit code 1: a clip is anomalous; 3: one could not
     be judged.
     """
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it as it ends other programs
     loaded = load(bundle)
     exit_code = 0
     for path in clips:

@@ -1,7 +1,6 @@
 """``auscult scan``: a table of recordings, what they are like and what is wrong with them."""
 
 import shlex
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +60,6 @@ def scan(
             n_jobs=jobs,
             on_progress=on_progress,
         )
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it as it ends other programs
     if as_json:
         print_json(found.to_dict() | {"table": str(output) if output else None})
     else:
