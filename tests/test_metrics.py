@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score, roc_auc_score
 
 from auscult.errors import DataError
-from auscult.metrics import interval, macro_f1, partial_roc_auc, roc_auc
+from auscult.metrics import interval, macro_f1, macro_f1_interval, partial_roc_auc, roc_auc
 
 labelled_scores = st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=2, max_size=60)
 
@@ -72,3 +72,49 @@ def test_macro_f1_is_scikit_learns(rng):
         wanted = f1_score(labels, predicted, average="macro", labels=np.unique(labels))
         assert macro_f1(labels, predicted) == pytest.approx(wanted)
     assert macro_f1(np.array([0, 2]), np.array([1, 2])) == 0.5
+
+
+def remixes_named(rng, n_takes, n_remixes):
+    """Three classes; a take's remixes are mostly named alike."""
+    labels = np.repeat(np.arange(n_takes) % 3, n_remixes)
+    of_take = np.repeat(rng.integers(4, size=n_takes), n_remixes)
+    predicted = np.where(rng.uniform(size=labels.size) < 0.6, labels, of_take)
+    return labels, predicted, np.repeat(np.arange(n_takes), n_remixes).astype(str)
+
+
+def test_macro_f1_interval_is_what_drawing_takes_one_by_one_gives(rng):
+    labels, predicted, takes = remixes_named(rng, 21, 3)
+    members = [np.flatnonzero(takes == str(number)) for number in range(21)]
+    values = []
+    for _ in range(2000):
+        drawn = np.concatenate([members[kind + 3 * i] for kind in range(3) for i in rng.integers(7, size=7)])
+        values.append(macro_f1(labels[drawn], predicted[drawn]))
+    found = macro_f1_interval(labels, predicted, takes, n_resamples=2000, seed=3)
+    assert found == pytest.approx(np.percentile(values, [2.5, 97.5]), abs=0.02)
+    assert found == macro_f1_interval(labels, predicted, takes, n_resamples=2000, seed=3)
+
+
+def test_macro_f1_interval_resamples_takes_and_not_clips(rng):
+    labels, predicted, takes = remixes_named(rng, 30, 1)
+    once = macro_f1_interval(labels, predicted, takes)
+    assert once[0] < macro_f1(labels, predicted) < once[1]
+    assert once == pytest.approx(macro_f1_interval(*(np.tile(one, 10) for one in (labels, predicted, takes))))
+    apart = macro_f1_interval(np.tile(labels, 10), np.tile(predicted, 10), np.arange(300).astype(str))
+    assert apart[1] - apart[0] < 0.5 * (once[1] - once[0])
+
+
+def test_macro_f1_interval_where_there_is_nothing_to_draw_from():
+    assert macro_f1_interval(np.array([0, 1]), np.array([0, 0]), ["a", "b"]) == pytest.approx((1 / 3, 1 / 3))
+    assert macro_f1_interval(np.array([4, 4]), np.array([4, 4]), ["a", "b"]) == (1, 1)
+
+
+@pytest.mark.slow
+def test_macro_f1_interval_covers_the_truth_about_as_often_as_it_says(rng):
+    """Two classes, seven takes in ten named rightly: F1 of many is 0.7."""
+    n_covered = 0
+    for trial in range(200):
+        labels = np.repeat([0, 1], 40)
+        predicted = np.where(rng.uniform(size=80) < 0.7, labels, 1 - labels)
+        low, high = macro_f1_interval(labels, predicted, np.arange(80).astype(str), n_resamples=300, seed=trial)
+        n_covered += low <= 0.7 <= high
+    assert 178 <= n_covered <= 200

@@ -129,6 +129,52 @@ def interval(
     return float(low), float(high)
 
 
+def macro_f1_interval(
+    labels: NDArray[np.integer],
+    predicted: NDArray[np.integer],
+    takes: Sequence[str],
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Bootstrap interval of `macro_f1`, 95 %, resampling whole takes of each class.
+
+    Parameters
+    ----------
+    labels, predicted
+        As `macro_f1`.
+    takes : sequence of str, length n_clips
+        The underlying recording of every clip. One whose clips differ in class is drawn among those of its first.
+    n_resamples : int > 0
+    seed : int
+
+    Returns
+    -------
+    low, high : float
+        As `interval`. Where each class has one take only they are equal: there is nothing to draw from.
+    """
+    rng = np.random.default_rng(seed)
+    classes, numbers = np.unique(np.concatenate([labels, predicted]), return_inverse=True)
+    truth, said = np.split(numbers, 2)
+    _, first, take_of = np.unique(np.asarray(takes), return_index=True, return_inverse=True)
+    # F1 needs of each take and class only three counts, which add up over takes.
+    right, true, named = counts = np.zeros((3, first.size, classes.size))
+    is_right = truth == said
+    np.add.at(right, (take_of[is_right], truth[is_right]), 1)
+    np.add.at(true, (take_of, truth), 1)
+    np.add.at(named, (take_of, said), 1)
+    n_drawn = np.zeros((n_resamples, first.size))
+    for kind in np.unique(truth[first]):
+        own = np.flatnonzero(truth[first] == kind)
+        n_drawn[:, own] = rng.multinomial(own.size, np.full(own.size, 1 / own.size), size=n_resamples)
+    n_right, n_true, n_named = n_drawn @ counts
+    f1 = 2 * n_right / np.maximum(n_true + n_named, 1)
+    is_there = n_true > 0
+    values = f1.sum(axis=1, where=is_there) / is_there.sum(axis=1)
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def _validate(
     is_anomalous: NDArray[np.bool_], scores: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -44,7 +44,7 @@ def sides() -> tuple[Examples, Examples, Examples]:
 
 @pytest.fixture(scope="session")
 def small(sides) -> Fitted:
-    return fit_network(*sides[:2], NAMES, Training(n_epochs=40, device="cpu"))
+    return fit_network(*sides[:2], NAMES, Training(n_epochs=8, device="cpu"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from auscult.diagnose import calibrate, calibration_error, softmax
+from auscult.diagnose import calibrate, calibration_bins, calibration_error, softmax
 from auscult.diagnose.calibration import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, fit_temperature, unknown_limit
 
 
@@ -54,6 +54,23 @@ def test_calibration_error_by_hand():
     # Bins of a 15th: 0.9 and 0.92 together, one right; 0.6 right; 1 right.
     assert calibration_error(probabilities, [0, 1, 1, 0]) == pytest.approx((abs(0.91 * 2 - 1) + 0.4 + 0) / 4)
     assert calibration_error(probabilities, [0, 1, 1, 0], n_bins=1) == pytest.approx(abs(0.9 + 0.92 + 0.6 + 1 - 3) / 4)
+
+
+def test_calibration_bins_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.94, 0.06], [0.4, 0.6], [1.0, 0.0]])
+    sixth, ninth = calibration_bins(probabilities, [0, 1, 1, 0], n_bins=10)
+    assert sixth == pytest.approx((0.6, 0.7, 1, 0.6, 1.0))
+    assert ninth == pytest.approx((0.9, 1.0, 3, 2.84 / 3, 2 / 3))
+
+
+def test_calibration_bins_hold_every_clip_once(rng):
+    logits, labels = drawn(rng, 500)
+    bins = calibration_bins(softmax(logits), labels)
+    assert sum(one.n_clips for one in bins) == 500
+    assert sum(one.n_clips * one.right for one in bins) == pytest.approx((logits.argmax(axis=1) == labels).sum())
+    for one in bins:
+        assert one.n_clips > 0
+        assert one.low <= one.confidence <= one.high == pytest.approx(one.low + 1 / 15)
 
 
 @pytest.mark.parametrize("n", [1, 10, 19, 20, 21, 400])

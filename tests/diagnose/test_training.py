@@ -18,8 +18,8 @@ def are_equal(one, other):
 
 
 def test_recipes():
-    assert RECIPES["small"] == Recipe(20, 3e-3, 32, True, True, True, 0.1)
-    assert RECIPES["original"] == Recipe(150, 1e-3, 256, False, False, False, 0.0)
+    assert RECIPES["small"] == Recipe(20, 15, 128, 3e-3, 32, True, True, True, 0.1)
+    assert RECIPES["original"] == Recipe(150, 1, None, 1e-3, 256, False, False, False, 0.0)
     assert Training().recipe == RECIPES["small"]
 
 
@@ -76,33 +76,49 @@ def test_learning_rate_of_small_rises_to_the_one_asked_for_and_falls(sides, name
     assert rates[-1] < 1e-4
 
 
-@pytest.mark.parametrize(("size", "sizes"), [(25, [25, 25, 10]), (59, [59]), (60, [60]), (None, [32, 28])])
-def test_batch_size_is_the_one_used(sides, names, monkeypatch, size, sizes):
-    seen = []
+@pytest.fixture
+def seen(monkeypatch):
+    """Shapes of the patches that networks learn from, one after the other."""
+    shapes = []
+    for name in RECIPES:
 
-    class Watched(epochs.NETWORKS["small"]):
-        def forward(self, patches, changes):
-            if self.training:
-                seen.append(len(patches))
-            return super().forward(patches, changes)
+        class Watched(epochs.NETWORKS[name]):
+            def forward(self, patches, changes):
+                if self.training:
+                    shapes.append(tuple(patches.shape))
+                return super().forward(patches, changes)
 
-    monkeypatch.setitem(epochs.NETWORKS, "small", Watched)
-    fit_network(*sides[:2], names, quick(batch_size=size))
-    assert seen == 2 * sizes
-
-
-def test_epochs_are_as_many_as_asked_for(sides, names):
-    told = []
-    fitted = fit_network(*sides[:2], names, quick(n_epochs=3), on_epoch=told.append)
-    assert [epoch.number for epoch in fitted.history] == [1, 2, 3]
-    assert tuple(told) == fitted.history
+        monkeypatch.setitem(epochs.NETWORKS, name, Watched)
+    return shapes
 
 
-def test_seed(sides, names):
-    one, same, other = (fit_network(*sides[:2], names, quick(seed=seed)) for seed in (1, 1, 2))
-    assert are_equal(one, same)
-    assert one.history == same.history
-    assert not np.allclose(one.weights["output.weight"], other.weights["output.weight"])
+@pytest.mark.parametrize(("size", "sizes"), [(25, [25, 25, 10]), (59, [59]), (60, [60]), (None, [60])])
+def test_batch_size_is_the_one_used(sides, names, seen, size, sizes):
+    fit_network(*sides[:2], names, quick(network="original", batch_size=size))
+    assert [n_clips for n_clips, *_ in seen] == 2 * sizes
+
+
+def test_an_epoch_of_small_takes_few_clips_several_times(sides, names, seen):
+    fit_network(*sides[:2], names, quick())
+    assert [n_clips for n_clips, *_ in seen] == 2 * [*7 * [32, 28], 32]  # 15 steps
+    seen.clear()
+    fit_network(*sides[:2], names, quick(batch_size=3))
+    assert len(seen) == 2 * 20  # each clip once
+
+
+def test_small_learns_from_cuts_and_original_from_whole_clips(rng, names, toy_examples, seen):
+    learnt, held_out = (toy_examples(rng, 2, side=side, n_frames=200) for side in ("learnt", "held"))
+    for network in RECIPES:
+        fit_network(learnt, held_out, names, quick(network=network, n_epochs=1))
+    assert {n_frames for *_, n_frames in seen[:1]} == {200}
+    assert {n_frames for *_, n_frames in seen[1:]} == {128}
+
+
+def test_small_learns_from_few_clips_in_few_epochs(sides, names):
+    """Four clips a fault: once in each epoch, they would make 8 steps."""
+    few = sides[0].subset([*range(4), *range(20, 24), *range(40, 44)])
+    fitted = fit_network(few, sides[1], names, quick(n_epochs=8))
+    assert np.mean(fitted.probabilities(sides[2]).argmax(axis=1) == sides[2].labels) > 0.8
 
 
 @pytest.mark.parametrize("network", RECIPES)
@@ -129,7 +145,7 @@ def test_augmentation_is_on_or_off(sides, names, monkeypatch):
     fit_network(*sides[:2], names, quick(network="original"))
     assert not calls
     fit_network(*sides[:2], names, quick())
-    assert len(calls) == 4
+    assert len(calls) == 2 * 15
 
 
 @pytest.mark.parametrize(("has_weights", "rare"), [(True, 0.5), (False, 0.25)])
@@ -215,7 +231,7 @@ def test_a_loss_that_is_no_number(sides, names, network, tmp_path):
 
 def test_two_clips_of_a_fault_are_enough_to_run(sides, names, toy_examples):
     learnt = sides[0].subset([0, 1, 20, 21, 40, 41])
-    fitted = fit_network(learnt, sides[1], names, quick(n_epochs=20))
+    fitted = fit_network(learnt, sides[1], names, quick(n_epochs=4))
     assert np.mean(fitted.probabilities(sides[2]).argmax(axis=1) == sides[2].labels) > 0.4
     fit_network(sides[0].subset([0, 20]), sides[1].subset([0]), names[:2], quick())
 

@@ -1,6 +1,6 @@
 """Patches, changes of descriptors and fault names -> a small network -> the probability of each fault."""
 
-from auscult.diagnose.calibration import Calibration, calibrate, calibration_error, softmax
+from auscult.diagnose.calibration import Calibration, calibrate, calibration_bins, calibration_error, softmax
 from auscult.diagnose.device import choose_device
 from auscult.diagnose.examples import Examples
 from auscult.diagnose.fitted import Epoch, Fitted
@@ -14,6 +14,7 @@ __all__ = [
     "Fitted",
     "Training",
     "calibrate",
+    "calibration_bins",
     "calibration_error",
     "choose_device",
     "fit_network",

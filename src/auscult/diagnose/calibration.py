@@ -28,6 +28,18 @@ class Calibration(NamedTuple):
     """How far probabilities and shares of right answers are apart on these same clips, 0 to 1."""
 
 
+class CalibrationBin(NamedTuple):
+    """Clips whose largest probability lies between two limits."""
+
+    low: float
+    high: float
+    n_clips: int
+    confidence: float
+    """Their mean largest probability."""
+    right: float
+    """Share of them that were named rightly, 0 to 1."""
+
+
 def calibrate(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Calibration:
     """Temperature, and limit of the unknown, from clips that the network has not learnt from.
 
@@ -118,12 +130,40 @@ def calibration_error(probabilities: NDArray[np.floating], labels: NDArray[np.in
     ValueError
         As `calibrate`.
     """
+    bins = calibration_bins(probabilities, labels, n_bins=n_bins)
+    return sum(one.n_clips * abs(one.confidence - one.right) for one in bins) / len(labels)
+
+
+def calibration_bins(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer], *, n_bins: int = 15
+) -> list[CalibrationBin]:
+    """Clips by their largest probability, and how many of them were named rightly: the calibration curve.
+
+    Parameters
+    ----------
+    probabilities, labels, n_bins
+        As `calibration_error`.
+
+    Returns
+    -------
+    list of CalibrationBin
+        Those with clips, ascending.
+
+    Raises
+    ------
+    ValueError
+        As `calibrate`.
+    """
     probabilities, labels = _checked(probabilities, labels)
     largest = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((largest * n_bins).astype(np.int64), n_bins - 1)
-    surplus = np.bincount(bins, weights=largest - is_right, minlength=n_bins)
-    return float(np.abs(surplus).sum() / labels.size)
+    numbers = np.minimum((largest * n_bins).astype(np.int64), n_bins - 1)
+    bins = []
+    for number in np.unique(numbers).tolist():
+        own = numbers == number
+        confidence, right = float(largest[own].mean()), float(is_right[own].mean())
+        bins.append(CalibrationBin(number / n_bins, (number + 1) / n_bins, int(own.sum()), confidence, right))
+    return bins
 
 
 def unknown_limit(probabilities: NDArray[np.floating], labels: NDArray[np.integer], *, kept: float = KEPT) -> float:

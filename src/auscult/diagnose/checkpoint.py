@@ -20,7 +20,7 @@ from auscult.diagnose.examples import Examples
 from auscult.diagnose.training import Training
 from auscult.files import write_whole
 
-FORMAT = 1
+FORMAT = 2
 """Raised when anything about learning changes: what an older version began is not gone on with."""
 
 State = dict[str, Any]

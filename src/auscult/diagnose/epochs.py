@@ -4,7 +4,9 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from auscult.diagnose.augmentation import augmented
-from auscult.diagnose.batches import learning_batches, n_learning_batches, whole_batches
+from auscult.diagnose.batches import Batch, learning_batches, n_learning_batches, whole_batches
 from auscult.diagnose.calibration import calibrate
 from auscult.diagnose.checkpoint import State, fingerprint, load_checkpoint, save_checkpoint
 from auscult.diagnose.examples import Examples, compressed
@@ -65,12 +67,14 @@ class _Learner:
         network = NETWORKS[training.network](learnt.n_bands, learnt.n_changes, n_classes)
         # Convolutions of few channels are quicker with the channels last.
         self.network: Network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=self.recipe.weight_decay)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=self.recipe.weight_decay, fused=True)
         self.class_weights = torch.ones(n_classes, device=device)
         if self.recipe.has_class_weights:
             n_clips = np.bincount(learnt.labels, minlength=n_classes)
             self.class_weights = torch.from_numpy((len(learnt) / n_classes / n_clips).astype(np.float32)).to(device)
-        self.n_frames = int(np.median(learnt.n_frames))
+        median = int(np.median(learnt.n_frames))
+        self.n_frames = median if self.recipe.most_frames is None else min(median, self.recipe.most_frames)
+        self.n_steps = max(n_learning_batches(len(learnt), self.recipe.batch_size), self.recipe.least_steps)
         self.changes = torch.from_numpy(compressed(learnt.changes))
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
@@ -105,12 +109,9 @@ class _Learner:
     def _steps(self, rng: np.random.Generator, number: int) -> float:
         """Move the weights, a batch at a time, and return the mean loss."""
         self.network.train()
-        size = self.recipe.batch_size
-        n_steps = n_learning_batches(len(self.learnt), size)
         total = torch.zeros((), device=self.device)
-        batches = learning_batches(self.learnt, n_frames=self.n_frames, batch_size=size, rng=rng)
-        for step, (places, patches) in enumerate(batches):
-            self._set_rate(((number - 1) * n_steps + step + 0.5) / (self.recipe.n_epochs * n_steps))
+        for step, (places, patches) in enumerate(islice(self._batches(rng), self.n_steps)):
+            self._set_rate((number - 1 + (step + 0.5) / self.n_steps) / self.recipe.n_epochs)
             batch = (torch.from_numpy(patches), self.changes[places], self._targets(places))
             inputs, changes, targets = (value.to(self.device) for value in batch)
             if self.recipe.is_augmented:
@@ -124,7 +125,12 @@ class _Learner:
             loss.backward()
             self.optimizer.step()
             total += loss.detach()
-        return float(total.item()) / n_steps
+        return float(total.item()) / self.n_steps
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """All clips, again and again."""
+        while True:
+            yield from learning_batches(self.learnt, n_frames=self.n_frames, batch_size=self.recipe.batch_size, rng=rng)
 
     def _set_rate(self, share: float) -> None:
         """Set the rate for a step of which this share of all steps is over."""
@@ -201,15 +207,19 @@ def repeatable(device: torch.device) -> Iterator[None]:
     """While it lasts, PyTorch computes on one thread, and on the processor always the same; then all is as before."""
     n_threads, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     is_lenient = torch.is_deterministic_algorithms_warn_only_enabled()
+    determinism: Any = torch.utils.deterministic  # its types do not say what it has
+    is_filled = determinism.fill_uninitialized_memory
     torch.set_num_threads(1)  # sums of several are rounded as chance has it
     if device.type == "cpu":  # on CUDA it would refuse what the environment does not allow for
         torch.use_deterministic_algorithms(True)
+        determinism.fill_uninitialized_memory = False  # it would take an eighth of the time, and nothing here reads it
     try:
         with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
             yield
     finally:
         torch.set_num_threads(n_threads)
         torch.use_deterministic_algorithms(is_deterministic, warn_only=is_lenient)
+        determinism.fill_uninitialized_memory = is_filled
 
 
 def _draw_from(seed: int, epoch: int) -> np.random.Generator:

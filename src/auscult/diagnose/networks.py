@@ -97,9 +97,9 @@ class Small(nn.Module):
 
     LEAST: ClassVar[int] = 8
     SHAPES: ClassVar[tuple[tuple[int, int, int, tuple[int, int]], ...]] = (
-        (1, 16, 5, (2, 4)),
+        (1, 8, 5, (2, 4)),
+        (8, 16, 3, (2, 2)),
         (16, 32, 3, (2, 2)),
-        (32, 32, 3, (2, 2)),
     )
     """Channels in, channels out, side of the kernel, and strides over bands and frames."""
 

@@ -1,4 +1,4 @@
-"""Scores of held-out clips -> figures that can be believed: `detection_figures`.
+"""What was said of held-out clips -> figures that can be believed: `detection_figures`, `diagnosis_figures`.
 
 ``auscult.evaluate`` is this package and, when it is called, `auscult.pipeline.evaluation.evaluate`: a package takes the
 name of a function of its parent as soon as it is imported, and both are called so.
@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any
 
 from auscult.evaluate.detection import JudgedClip, detection_figures
+from auscult.evaluate.diagnosis import NamedClip, diagnosis_figures
 
-__all__ = ["JudgedClip", "detection_figures"]
+__all__ = ["JudgedClip", "NamedClip", "detection_figures", "diagnosis_figures"]
 
 
 class _Callable(ModuleType):
