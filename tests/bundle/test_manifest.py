@@ -21,9 +21,9 @@ def test_manifest_goes_through_json(features, channels):
     assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
 
 
-@pytest.mark.parametrize("version", [None, 0, 4, "1"])
+@pytest.mark.parametrize("version", [None, 0, 5, "1"])
 def test_other_schema_version(version):
-    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 3 and older. Upgrade"):
+    with pytest.raises(BundleError, match=r"schema version .*, this Auscult reads 4 and older. Upgrade"):
         Manifest.from_dict(MANIFEST.to_dict() | {"schema_version": version}, "m.auscult")
 
 
@@ -37,6 +37,26 @@ def test_older_detectors_are_refused_with_the_remedy(version):
 @pytest.mark.parametrize("version", [1, 2])
 def test_older_classifiers_are_read_as_before(version):
     assert Manifest.from_dict(MANIFEST.to_dict() | {"schema_version": version}, "m.auscult") == MANIFEST
+
+
+@pytest.mark.parametrize("features", [OriginalMfcc(), LogMel()])
+def test_manifests_of_version_3_say_nothing_of_a_network(features):
+    manifest = Manifest(features=features, channels="mean", faults=ORIGINAL_FAULTS)
+    content = manifest.to_dict() | {"schema_version": 3}
+    del content["network"]
+    assert Manifest.from_dict(content, "m.auscult") == manifest
+
+
+def test_what_is_said_of_a_network_goes_through_json():
+    network = {"name": "small", "unknown_below": 0.61, "n_parameters": 5120, "options": {"is_augmented": True}}
+    manifest = Manifest(features=LogMel(), channels="mean", faults=ORIGINAL_FAULTS, network=network)
+    assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m").network == network
+
+
+@pytest.mark.parametrize("network", [None, 3, "small", [1]])
+def test_nonsense_about_a_network(network):
+    with pytest.raises(BundleError, match="not valid"):
+        Manifest.from_dict(MANIFEST.to_dict() | {"network": network}, "m.auscult")
 
 
 json_values = st.recursive(
@@ -54,7 +74,7 @@ def test_nonsense_in_any_entry_is_a_bundle_error_or_valid(key, value):
         assert "m.auscult" in str(error)
 
 
-@pytest.mark.parametrize("key", [key for key in MANIFEST.to_dict() if key != "schema_version"])
+@pytest.mark.parametrize("key", sorted(MANIFEST.to_dict().keys() - {"schema_version", "network"}))
 def test_missing_entry(key):
     content = MANIFEST.to_dict()
     del content[key]

@@ -2,10 +2,30 @@ import json
 
 import pytest
 
+import auscult
+from auscult.bundle import Bundle
+from auscult.bundle.model_card import MODEL_CARD, model_card
+
 
 def test_inspect_prints_the_manifest(auscult_cli, trained_bundle):
     manifest = json.loads(auscult_cli("bundle", "inspect", trained_bundle).stdout)
     assert [fault["message"] for fault in manifest["faults"]] == ["Component OK", "Component sounds anomalous"]
+
+
+def test_card_is_the_one_in_the_bundle(auscult_cli, trained_bundle, tmp_path):
+    bundle = auscult.load(trained_bundle)
+    members = bundle.members | {MODEL_CARD: "# Own card :fan:\n\n[bold]naïve[/bold]\x1b[2J\n".encode()}
+    Bundle.from_members(bundle.manifest, members, "m").save(tmp_path / "own.auscult")
+    assert auscult_cli("bundle", "card", "own.auscult").stdout == "# Own card :fan:\n\n[bold]naïve[/bold] [2J\n"
+
+
+def test_card_of_an_older_bundle_is_made(auscult_cli, trained_bundle, tmp_path):
+    bundle = auscult.load(trained_bundle)
+    members = {name: content for name, content in bundle.members.items() if name != MODEL_CARD}
+    Bundle.from_members(bundle.manifest, members, "m").save(tmp_path / "older.auscult")
+    done = auscult_cli("bundle", "card", "older.auscult")
+    assert (done.returncode, done.stdout) == (0, model_card(bundle.manifest))
+    assert done.stdout.startswith("# Model card\n\n**Synthetic:**")
 
 
 def test_verify(auscult_cli, trained_bundle, tmp_path):

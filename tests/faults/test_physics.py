@@ -7,7 +7,7 @@ from auscult.faults.physics import KINDS, LINE_DB, Physics, consistent_with, dis
 from auscult.faults.signatures import SignatureSpace
 from auscult.features import LogMel, Nameplate
 from auscult.features.bearing import Bearing
-from auscult.pipeline.training import GROUPS
+from auscult.pipeline.machine import GROUPS
 from auscult.synth.clip import render_clip
 
 FEATURES = LogMel.for_rate(16000, n_mels=64, groups=GROUPS)

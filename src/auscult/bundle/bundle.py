@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from auscult.audio import Source, Waveform, check_waveform, read_audio
 from auscult.audio.index import clip_at
 from auscult.bundle.archive import read_archive, write_archive
-from auscult.bundle.classifier import Classifier
+from auscult.bundle.classifier import CLASSIFIER, Classifier
+from auscult.bundle.fault_network import FaultNetwork
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.verdict import Verdict
 from auscult.detect import Detector, MachineDetector, groups_of
 from auscult.detect.explanation import explain as explain_clip
 from auscult.errors import AudioError, BundleError, MachineError, OptionError
-from auscult.faults import Fault
+from auscult.faults import UNKNOWN_FAULT
 from auscult.faults.namer import FaultNamer
 from auscult.features import LogMel, OriginalMfcc
+from auscult.features.recipe import Features
 
-CLASSIFIER = "classifier.onnx"
 DETECTOR = "detector.npz"
 FAULTS = "faults.npz"
 OTHER_LENGTH = 2.0
@@ -33,14 +34,15 @@ OTHER_LENGTH = 2.0
 class Bundle:
     """A model that judges clips; `load` reads one, `auscult train` and `auscult bundle import-keras` make one.
 
-    It has a classifier of patches, whose first class is normality, or a detector that learnt normal descriptors; with
-    that there may be a namer, which knows the faults that people named.
+    It has a classifier of patches, whose first class is normality, or a detector that learnt normal descriptors. With
+    that there may be a network that learnt to name faults, or a namer, which compares with a few named clips.
     """
 
     manifest: Manifest
     members: dict[str, bytes] = field(repr=False)
     classifier: Classifier | None = None
     detector: Detector | None = None
+    network: FaultNetwork | None = None
     namer: FaultNamer | None = None
 
     @classmethod
@@ -65,8 +67,9 @@ class Bundle:
         if DETECTOR in members and isinstance(features, LogMel):
             detector = Detector.from_arrays(_read_npz(members[DETECTOR]), groups_of(features.descriptor_groups))
             _check_detector(detector, manifest, features, where)
+            network = _read_network(members[CLASSIFIER], manifest, features) if CLASSIFIER in members else None
             namer = _read_namer(members[FAULTS], manifest, features) if FAULTS in members else None
-            return cls(manifest, members, detector=detector, namer=namer)
+            return cls(manifest, members, detector=detector, network=network, namer=namer)
         problem = f"has neither {CLASSIFIER} for original-mfcc features nor {DETECTOR} for log-mel features"
         raise BundleError(where, problem, "Make the bundle again.")
 
@@ -157,34 +160,41 @@ class Bundle:
 
     def _detect(self, y: Waveform, sr: int, machine: str, *, with_explanation: bool) -> Verdict:
         assert self.detector is not None
-        assert isinstance(self.manifest.features, LogMel)
+        features = self.manifest.features
+        assert isinstance(features, LogMel)
         detector = self.detector.machines[machine]
         calibration = detector.calibration
-        descriptors = self.manifest.features.descriptors(y, sr)
-        score = float(detector.model.anomaly_scores(descriptors[None])[0])
+        heard = features.features(features.at_own_rate(y, sr))
+        score = float(detector.model.anomaly_scores(heard.descriptors[None])[0])
         is_anomalous = score > calibration.threshold
-        normal, fault = self.manifest.faults[0], self._fault_like(detector, descriptors)
+        normal, *others = self.manifest.faults
+        shares = self._fault_shares(detector, heard)
+        fault = max(others, key=lambda one: shares.get(one.name, 0.0))
         probability = calibration.anomaly_probability(score)
-        probabilities = dict.fromkeys((one.name for one in self.manifest.faults), 0.0)
+        of_faults = {one.name: probability * shares.get(one.name, 0.0) for one in others}
+        knows_faults = self.network is not None or self.namer is not None
         return Verdict(
             is_anomalous=is_anomalous,
             message=(fault if is_anomalous else normal).message,
-            probabilities=probabilities | {normal.name: 1 - probability, fault.name: probability},
-            fault=fault.name if is_anomalous and self.namer else None,
+            probabilities={normal.name: 1 - probability} | of_faults,
+            fault=fault.name if is_anomalous and knows_faults else None,
             score=score,
             threshold=calibration.threshold,
             p_value=calibration.p_value(score),
             machine_id=machine,
             warning=_length_warning(y.shape[-1] / sr, detector.rule.interval_s),
-            explanation=explain_clip(detector, self.manifest.features, descriptors) if with_explanation else None,
+            explanation=explain_clip(detector, features, heard.descriptors) if with_explanation else None,
         )
 
-    def _fault_like(self, detector: MachineDetector, descriptors: NDArray[np.floating[Any]]) -> Fault:
-        """The fault that a clip is like, if it is anomalous; the last one stands for all that have no name."""
+    def _fault_shares(self, detector: MachineDetector, heard: Features) -> dict[str, float]:
+        """Probability of each fault by its name, if the clip is anomalous; the last stands for all without a name."""
+        if self.network is not None:
+            return self.network.shares(detector, heard)
+        unnamed = self.manifest.faults[-1].name
         if self.namer is None:
-            return self.manifest.faults[-1]
-        like = self.namer.name(detector, descriptors)
-        return next((fault for fault in self.manifest.faults if fault.id == like), self.manifest.faults[-1])
+            return {unnamed: 1.0}
+        like = self.namer.name(detector, heard.descriptors)
+        return {next((fault.name for fault in self.manifest.faults if fault.id == like), unnamed): 1.0}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle: whole, or not at all; equal bundles give equal bytes.
@@ -235,6 +245,16 @@ def _check_detector(detector: Detector, manifest: Manifest, features: LogMel, wh
         if machine.model.mean_.size != features.n_descriptors:
             problem = f"{name} was learnt from {machine.model.mean_.size} descriptors, its features are now"
             raise BundleError(where, f"{problem} {features.n_descriptors}", "Another version made it: train it again.")
+
+
+def _read_network(content: bytes, manifest: Manifest, features: LogMel) -> FaultNetwork:
+    """Network of a bundle; the manifest names its faults between normality and the unknown fault."""
+    unknown_below = manifest.network.get("unknown_below", np.nan)
+    is_probability = isinstance(unknown_below, int | float) and 0 <= unknown_below <= 1
+    if manifest.faults[-1].id != UNKNOWN_FAULT.id or not is_probability:
+        problem = "the manifest does not say below which probability a fault is unknown, or names no unknown fault"
+        raise BundleError(CLASSIFIER, problem, "Train it again.")
+    return FaultNetwork(Classifier(content), features, manifest.faults[1:-1], float(unknown_below))
 
 
 def _read_namer(content: bytes, manifest: Manifest, features: LogMel) -> FaultNamer:

@@ -1,6 +1,7 @@
 """Patches -> probabilities, by an ONNX model in ONNX Runtime."""
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime as ort
 
+CLASSIFIER = "classifier.onnx"
+CHANGES = "changes"
+"""Name of the input that takes changes of descriptors."""
+
 
 class Classifier:
     """One ONNX model, shared by all threads; each call runs on the calling thread alone.
@@ -20,7 +25,8 @@ class Classifier:
     Parameters
     ----------
     onnx_model : bytes
-        One float32 input ``(batch, ...)``, one output ``(batch, n_classes)``.
+        One float32 input ``(batch, ...)`` of patches, with it perhaps another, ``changes``, ``(batch, n_changes)``; one
+        output ``(batch, n_classes)``.
 
     Raises
     ------
@@ -37,20 +43,29 @@ class Classifier:
             self._session = ort.InferenceSession(onnx_model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 - its errors share no narrower base
             remedy = "Make the bundle again, or upgrade with: pip install -U auscult"
-            raise BundleError("classifier.onnx", f"cannot be loaded ({error})", remedy) from None
+            raise BundleError(CLASSIFIER, f"cannot be loaded ({error})", remedy) from None
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
-            problem = f"has {len(inputs)} inputs and {len(outputs)} outputs, expected one of each in float32"
-            raise BundleError("classifier.onnx", problem, "Make the bundle again.")
-        self._input_name = inputs[0].name
+        patches = [one for one in inputs if one.name != CHANGES]
+        if len(patches) != 1 or len(outputs) != 1 or any(one.type != "tensor(float)" for one in inputs):
+            names = ", ".join(f"{one.name} ({one.type})" for one in inputs)
+            problem = f"has the inputs {names} and {len(outputs)} outputs, expected one input of patches in float32, "
+            raise BundleError(CLASSIFIER, f"{problem}changes perhaps, and one output", "Make the bundle again.")
+        self._input_name = patches[0].name
         self.n_classes: int | str | None = outputs[0].shape[-1] if outputs[0].shape else None
+        shapes = [one.shape for one in inputs if one.name == CHANGES]
+        self.n_changes: int | str | None = (shapes[0][-1] if shapes[0] else None) if shapes else 0
+        """Changes that it takes; 0 if it takes none."""
 
-    def probabilities(self, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probabilities(
+        self, patch: NDArray[np.float32], changes: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Probability of every class.
 
         Parameters
         ----------
         patch : ndarray, shape (n_bands, n_frames), float32
+        changes : ndarray, shape (n_changes,), float32, optional
+            Where the model takes any.
 
         Returns
         -------
@@ -59,13 +74,16 @@ class Classifier:
         Raises
         ------
         BundleError
-            If the model does not take patches of this shape.
+            If the model does not take patches or changes of this shape.
         """
         batch = patch[None, :, :, None]  # one clip, one channel, channels last as in Keras
+        given: dict[str, Any] = {self._input_name: batch}
+        if self.n_changes:
+            given[CHANGES] = None if changes is None else changes[None]
         try:
-            outputs = self._session.run(None, {self._input_name: batch})
+            outputs = self._session.run(None, given)
         except Exception as error:  # noqa: BLE001 - its errors share no narrower base
             problem = f"does not take patches of shape {batch.shape} ({error})"
-            raise BundleError("classifier.onnx", problem, "Make the bundle again.") from None
+            raise BundleError(CLASSIFIER, problem, "Make the bundle again.") from None
         probabilities: NDArray[np.float32] = outputs[0][0]
         return probabilities

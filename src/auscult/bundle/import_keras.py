@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auscult.bundle.archive import sha256
-from auscult.bundle.bundle import CLASSIFIER, Bundle
-from auscult.bundle.golden import golden_members
+from auscult.bundle.bundle import Bundle
+from auscult.bundle.classifier import CLASSIFIER
 from auscult.bundle.keras_file import read_keras_file
 from auscult.bundle.keras_onnx import to_onnx
+from auscult.bundle.making import new_bundle
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.versions import library_versions
 from auscult.errors import BundleError, OptionError
@@ -52,9 +53,8 @@ def import_keras(path: str | os.PathLike[str], *, faults: Sequence[Fault] = ORIG
         training_data={"imported_from": Path(path).name, "sha256": sha256(Path(path).read_bytes())},
         versions=library_versions(),
     )
-    bundle = Bundle.from_members(manifest, members, where)
-    _check_classes(bundle, where)
-    return Bundle.from_members(manifest, members | golden_members(bundle), where)
+    _check_classes(Bundle.from_members(manifest, members, where), where)
+    return new_bundle(manifest, members, where)
 
 
 def _check_classes(bundle: Bundle, where: str) -> None:

@@ -8,10 +8,10 @@ from auscult.errors import AuscultError, BundleError
 from auscult.faults import Fault
 from auscult.features import Recipe, recipe_from_dict, recipe_to_dict
 
-SCHEMA_VERSION = 3
-READABLE_VERSIONS = (1, 2, 3)
+SCHEMA_VERSION = 4
+READABLE_VERSIONS = (1, 2, 3, 4)
 """Before version 3 a detector was one Mahalanobis distance: such bundles must be trained again. Those with a classifier
-are read as before."""
+are read as before. Before version 4 there was no network beside a detector."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Manifest:
     """The classes of a verdict in the order of its probabilities, normality first."""
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Machine -> threshold, its false-alarm rate, the number of takes it was calibrated on, and its alarm rule."""
+    network: dict[str, Any] = field(default_factory=dict)
+    """Of the network that names faults: below which probability a fault is unknown, how it learnt, its numbers."""
     training_data: dict[str, Any] = field(default_factory=dict)
     """What was learnt from: counts, fingerprint, whether it was synthetic; or the model file imported."""
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Manifest:
             "channels": self.channels,
             "faults": [asdict(fault) | {"exemplars": list(fault.exemplars)} for fault in self.faults],
             "thresholds": self.thresholds,
+            "network": self.network,
             "training_data": self.training_data,
             "metrics": self.metrics,
             "versions": self.versions,
@@ -67,6 +70,7 @@ class Manifest:
                 channels=check_channel_policy(content["channels"]),
                 faults=tuple(_fault(entry) for entry in content["faults"]),
                 thresholds={name: {"threshold": 0.0, **entry} for name, entry in content["thresholds"].items()},
+                network=dict(content.get("network", {})),  # older bundles have none
                 **{key: dict(content[key]) for key in ("training_data", "metrics", "versions")},
             )
         except BundleError:

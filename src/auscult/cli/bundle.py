@@ -6,6 +6,7 @@ import typer
 
 from auscult.bundle import load
 from auscult.bundle.golden import self_check
+from auscult.bundle.model_card import MODEL_CARD, model_card
 from auscult.cli.options import check_output
 from auscult.cli.output import out, print_json
 from auscult.errors import OptionError
@@ -37,6 +38,16 @@ def import_keras(
 def inspect(bundle: Path = typer.Argument(..., help="A bundle (.auscult).")) -> None:
     """Print a bundle's manifest as JSON."""
     print_json(load(bundle).manifest.to_dict(), indent=2)
+
+
+@app.command()
+def card(bundle: Path = typer.Argument(..., help="A bundle (.auscult).")) -> None:
+    """Print a bundle's model card: what it is for, what it learnt from, how good it is."""
+    loaded = load(bundle)
+    stored = loaded.members.get(MODEL_CARD)  # older bundles have none
+    text = model_card(loaded.manifest) if stored is None else stored.decode(errors="replace")
+    lines = ("".join(sign if sign.isprintable() else " " for sign in line) for line in text.splitlines())
+    out.print("\n".join(lines), markup=False, emoji=False)
 
 
 @app.command()

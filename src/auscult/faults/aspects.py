@@ -63,13 +63,13 @@ class Aspects:
 
         Parameters
         ----------
-        X : ndarray, shape (n_clips, n_descriptors)
+        X : ndarray, shape (..., n_descriptors)
         """
         levels = np.array(X, np.float64)
         if "level" in self._slices:
             for name in self._slices:
                 if is_pooling(name) and name != "std":
-                    levels[:, self._slices[name]] += levels[:, self._slices["level"]]
+                    levels[..., self._slices[name]] += levels[..., self._slices["level"]]
         return levels
 
     def parts(self, changes: Values) -> Values:

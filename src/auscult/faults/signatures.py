@@ -82,19 +82,23 @@ class SignatureSpace:
         self.whitening_ = (vectors / np.sqrt(np.maximum(values, values.max() * 1e-6))) @ vectors.T
         return self
 
-    def aspects(self, machine: MachineDetector, X: NDArray[np.floating]) -> Values:
+    def aspects(
+        self, machine: MachineDetector, X: NDArray[np.floating], nearest: NDArray[np.intp] | None = None
+    ) -> Values:
         """Aspects of clips of one machine, in deviations of its normal clips.
 
         Parameters
         ----------
         machine : MachineDetector
         X : ndarray, shape (n_clips, n_descriptors)
+        nearest : ndarray of int, shape (n_clips, n_nearest), optional
+            ``machine.surroundings.nearest_to(X)``, where it has been found already.
 
         Returns
         -------
         ndarray, shape (n_clips, n_aspects)
         """
-        return self._standardised(machine, X, machine.surroundings.nearest_to(X))
+        return self._standardised(machine, X, machine.surroundings.nearest_to(X) if nearest is None else nearest)
 
     def normal_aspects(self, machine: MachineDetector) -> Values:
         """The same of the machine's own normal clips, each compared with the others."""
@@ -122,8 +126,8 @@ class SignatureSpace:
 
     def _parts(self, machine: MachineDetector, X: NDArray[np.floating], nearest: NDArray[np.intp]) -> Values:
         """Parts of the changes of clips against the median of their nearest normal clips."""
-        normal = self._aspects.levels(machine.surroundings.bank)
-        return self._aspects.parts(self._aspects.levels(X) - np.median(normal[nearest], axis=1))
+        normal = self._aspects.levels(machine.surroundings.bank[nearest])
+        return self._aspects.parts(self._aspects.levels(X) - np.median(normal, axis=1))
 
     def _usual_of(self, machine: MachineDetector) -> _Usual:
         """How the machine's normal clips differ from each other, found once."""
