@@ -2,7 +2,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from auscult.figures.palette import GREY, cluster_looks, looks_of_clips, shortened, transparent
+from auscult.figures.palette import GREY, cluster_looks, looks_of_clips, shortened, transparent, wrapped
 
 
 def luminance(colour):
@@ -45,6 +45,15 @@ def test_names_are_shown_as_they_are_but_not_longer_than_a_phone_is_wide():
     assert look.name.endswith("x…")
     assert shortened(40 * "x") == 40 * "x"
     assert shortened(41 * "x") == 39 * "x" + "…"
+    assert shortened("bearing damage", 8) == "bearing…"
+
+
+def test_names_beside_an_axis_are_wrapped():
+    assert wrapped("fan/id_00 at -6 dB") == "fan/id_00 at -6 dB"
+    assert wrapped("bearing damage on the drive side") == "bearing damage on<br>the drive side"
+    assert wrapped("<b>x</b>") == "&lt;b&gt;x&lt;/b&gt;"
+    assert max(map(len, wrapped(100 * "x").split("<br>"))) == 18
+    assert wrapped("") == ""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """How a cluster looks: the same colour and symbol in every picture, told apart by colour-blind eyes too."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ SYMBOLS = ("circle", "square", "diamond", "cross", "x", "circle-open", "square-o
 GREY = "#888888"
 LONGEST = 40
 """Characters of a name: longer ones would leave a phone no room for the picture."""
+LINE = 18
+"""Characters of one of its lines beside an axis, and of all of it below one."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,20 @@ def transparent(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
-def shortened(name: str) -> str:
-    """A name of at most 40 characters; what is left out is shown by an ellipsis."""
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+def shortened(name: str, longest: int = LONGEST) -> str:
+    """A name of at most 40 characters, or so many; what is left out is shown by an ellipsis."""
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def wrapped(name: str) -> str:
+    """A name beside an axis: safe to give to plotly, of at most 40 characters, in lines of at most 18.
+
+    Parameters
+    ----------
+    name : str
+        From anybody.
+    """
+    return plain_text("\n".join(textwrap.wrap(shortened(name), LINE)))
 
 
 def cluster_looks(names: Sequence[str]) -> list[Look]:
