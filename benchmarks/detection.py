@@ -20,7 +20,7 @@ from sklearn.covariance import LedoitWolf
 from auscult.detect import NormalityModel, groups_of
 from auscult.features import LogMel
 from auscult.metrics import partial_roc_auc, roc_auc
-from auscult.pipeline.training import GROUPS
+from auscult.pipeline.machine import GROUPS
 
 NORMALITY = "NormalityModel, all descriptors"
 

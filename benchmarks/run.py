@@ -6,13 +6,13 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-LIBRARIES = ("auscult", "numpy", "onnxruntime", "librosa", "resampy", "keras", "tensorflow-cpu", "flask")
+LIBRARIES = ("auscult", "numpy", "onnxruntime", "librosa", "resampy", "keras", "tensorflow-cpu", "torch", "flask")
 
 
 def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}; medians of rounds that measure both sides")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
-    for name in ("verdict", "features", "store", "server", "synth", "scan"):
+    for name in ("verdict", "features", "store", "server", "synth", "scan", "diagnosis"):
         print(flush=True)
         subprocess.run([sys.executable, Path(__file__).with_name(f"{name}.py")], check=True)
     print(flush=True)

@@ -21,7 +21,7 @@ from autoencoder import Autoencoder
 
 from auscult.features import LogMel
 from auscult.metrics import roc_auc
-from auscult.pipeline.training import GROUPS
+from auscult.pipeline.machine import GROUPS
 from auscult.synth import write_dataset
 from auscult.synth.truth import Truth
 

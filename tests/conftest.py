@@ -4,11 +4,13 @@ import csv
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+import soundfile
 
 import auscult
 from auscult.bundle.bundle import Bundle
@@ -58,7 +60,7 @@ def synthetic_data(tmp_path_factory) -> Path:
 def trained_bundle(synthetic_data, tmp_path_factory) -> Path:
     """A bundle trained on the synthetic data set."""
     path = tmp_path_factory.mktemp("trained") / "fan.auscult"
-    auscult.train(synthetic_data, n_mels=32).save(path)
+    auscult.train(synthetic_data, n_mels=32, labels="none").save(path)
     return path
 
 
@@ -89,7 +91,7 @@ def faulty_fans(tmp_path_factory) -> FaultyFans:
         duration_s=3.0,
         seed=11,
     )
-    bundle = auscult.train(root)
+    bundle = auscult.train(root, labels="none")
     return FaultyFans(root, bundle, discover(root, bundle=bundle, way=Way(n_clusters=2)))
 
 
@@ -101,11 +103,63 @@ def true_faults(faulty_fans) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def network_bundle(faulty_fans, true_faults) -> Bundle:
+    """The bundle of the two fans with a network that has learnt their two faults, in a few epochs."""
+    from auscult.bundle.bundle import DETECTOR
+    from auscult.bundle.classifier import CLASSIFIER
+    from auscult.bundle.making import new_bundle
+    from auscult.diagnose import Examples, Training, fit_network
+    from auscult.faults import NORMAL, UNKNOWN_FAULT, Fault
+    from auscult.faults.changes import Changes
+
+    manifest, machines = faulty_fans.bundle.manifest, faulty_fans.bundle.detector.machines
+    changes = Changes(manifest.features)
+    names = ("imbalance", "bearing-wear")
+    patches, values, labels, takes = [], [], [], []
+    for clip in faulty_fans.found.clips:
+        machine = machines[clip.machine]
+        heard = manifest.features.features(auscult.read_audio(clip.path)[0])
+        patches.append(changes.patch(machine, heard.descriptors, heard.patch))
+        values.append(changes.values(machine, heard.descriptors[None])[0])
+        labels.append(names.index(true_faults[str(clip.path)]))
+        takes.append(str(clip.path))
+    examples = Examples(patches, np.stack(values), labels, takes)
+    is_held_out = np.arange(len(takes)) % 4 == 0
+    training = Training(n_epochs=8, device="cpu")
+    fitted = fit_network(examples.subset(~is_held_out), examples.subset(is_held_out), names, training)
+    faults = tuple(Fault(name, name, f"It has {name}") for name in names)
+    manifest = replace(
+        manifest,
+        faults=(NORMAL, *faults, UNKNOWN_FAULT),
+        network={"name": fitted.network, "unknown_below": 0.6},  # so few clips are too few to choose it by
+    )
+    members = {DETECTOR: faulty_fans.bundle.members[DETECTOR], CLASSIFIER: fitted.to_onnx()}
+    return new_bundle(manifest, members)
+
+
+@pytest.fixture(scope="session")
 def faulty_bundle(faulty_fans, tmp_path_factory) -> Path:
     """File of the bundle of the two fans. Copy it before you change it."""
     path = tmp_path_factory.mktemp("faulty_bundle") / "fans.auscult"
     faulty_fans.bundle.save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def press(tmp_path_factory) -> Path:
+    """Twenty clips of half a second of one press: good ones, and two gross faults, each in a folder of its name."""
+    root = tmp_path_factory.mktemp("press")
+    rng, sr = np.random.default_rng(8), 4000
+    for kind, n in (("good", 8), ("hum", 6), ("hiss", 6)):
+        (root / "press" / kind).mkdir(parents=True)
+        for number in range(n):
+            y = 0.05 * rng.standard_normal(sr // 2)
+            if kind == "hum":
+                y += 0.2 * np.sin(2 * np.pi * 300 * np.arange(y.size) / sr)
+            if kind == "hiss":
+                y += 0.1 * np.diff(rng.standard_normal(y.size + 1))
+            soundfile.write(root / "press" / kind / f"{number}.wav", y, sr, subtype="PCM_16")
+    return root
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_options_are_the_ones_used(auscult_cli, data, tmp_path):
 
 def test_what_is_scanned_can_be_learnt_from(auscult_cli, data):
     assert auscult_cli("scan", data, "-o", "clips.csv", "--no-audio").returncode == 0
-    done = auscult_cli("train", "clips.csv", "-o", "m.auscult", "--n-mels", 16)
+    done = auscult_cli("train", "clips.csv", "-o", "m.auscult", "--n-mels", 16, "--labels", "none")
     assert done.returncode == 0, done.stderr
     assert "learnt 16 normal" in done.stdout
 
@@ -108,7 +108,9 @@ def test_a_split_keeps_takes_whole_and_in_the_order_of_recording(auscult_cli, sy
         assert normal == ["train"] * 10 + ["calibration"] * 5 + ["test"] * 5
     assert {row["split"] for row in table if row["label"] == "anomalous"} == {"test"}
     assert auscult_cli("scan", "clips.csv", "--check-leaks").returncode == 0
-    trained = json.loads(auscult_cli("train", "clips.csv", "-o", "m.auscult", "--n-mels", 16, "--json").stdout)
+    trained = json.loads(
+        auscult_cli("train", "clips.csv", "-o", "m.auscult", "--n-mels", 16, "--labels", "none", "--json").stdout
+    )
     assert trained["training_data"]["n_clips"] == 2 * 15
     assert trained["metrics"]["figures"][0]["n_normal"] == 5
 

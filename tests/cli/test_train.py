@@ -1,24 +1,33 @@
 import json
+import re
 import subprocess
 import sys
+import warnings
+
+import pytest
+import torch
 
 import auscult
 
+FAST = ["--network", "original", "--epochs", 1, "--jobs", 1]
+"""A step of learning: for all but how well it names."""
+
 
 def test_bundle_and_summary(auscult_cli, synthetic_data, tmp_path):
-    done = auscult_cli("train", synthetic_data, "-o", "fan.auscult", "--n-mels", 32)
+    done = auscult_cli("train", synthetic_data, "-o", "fan.auscult", "--n-mels", 32, "--labels", "none")
     assert done.returncode == 0
     assert "learnt 32 normal synthetic clips of 2 machine(s) at 16000 Hz, left out 0" in done.stdout
     assert "(16 recordings support no less; 5.0% takes 19)" in done.stdout
     assert "Held-out synthetic clips" in done.stdout
     assert "level alone" in done.stdout
+    assert "It names no faults: none were asked for." in done.stdout
     assert "predict fan.auscult CLIP.wav" in done.stdout
     assert auscult.load(tmp_path / "fan.auscult").manifest.features.n_mels == 32
 
 
 def test_options_are_the_ones_used(auscult_cli, synthetic_data):
-    options = ["--n-mels", 20, "--channels", 0, "--false-alarm-rate", 0.2, "--test-share", 0.5, "--json"]
-    manifest = json.loads(auscult_cli("train", synthetic_data, "-o", "m.auscult", *options).stdout)
+    options = ["--n-mels", 20, "--channels", 0, "--false-alarm-rate", 0.2, "--test-share", 0.5, "--labels", "none"]
+    manifest = json.loads(auscult_cli("train", synthetic_data, "-o", "m.auscult", *options, "--json").stdout)
     assert manifest["features"]["n_mels"] == 20
     assert manifest["channels"] == 0
     assert manifest["thresholds"]["fan/id_00"]["false_alarm_rate"] == 0.2
@@ -80,7 +89,99 @@ def test_bad_options(auscult_cli, synthetic_data):
         assert auscult_cli("train", synthetic_data, "-o", "m.auscult", *options).returncode == 2
 
 
-def test_interruption_leaves_nothing_behind(synthetic_data, tmp_path):
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--network", "large"], "--network: expected one of original, small, got 'large'"),
+        (["--device", "tpu"], "--device: expected one of auto, cpu, cuda"),
+        (["--learning-rate", 0], "--learning-rate: expected a number above 0"),
+        (["--epochs", 0], "--epochs"),
+        (["--batch-size", 1], "--batch-size"),
+        (["--seed", -1], "--seed"),
+        (["--jobs", 0], "--jobs"),
+        (["--report", "report.pdf"], "--report: expected a name that ends in .html"),
+    ],
+)
+def test_bad_options_of_the_network_are_named_as_typed(auscult_cli, press, tmp_path, options, says):
+    done = auscult_cli("train", press, "-o", "m.auscult", *options)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gpu_that_does_not_compute(auscult_cli, press, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    done = auscult_cli("train", press, "-o", "m.auscult", "--device", "cuda")
+    assert done.returncode == 2
+    assert "--device: cuda does not compute: PyTorch finds no CUDA device" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gpu_that_is_not_used_is_said(auscult_cli, press, monkeypatch):
+    """A driver that is too old, of which PyTorch warns."""
+
+    def warn():
+        warnings.warn("The NVIDIA driver on your system is too old", stacklevel=1)
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", warn)
+    done = auscult_cli("train", press, "-o", "m.auscult", *FAST)
+    assert done.returncode == 0
+    assert "note: learning on the processor: CUDA does not compute (The NVIDIA driver" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [("gone.yaml", "gone.yaml: there is no such file. Correct the path"), ("column", "says no fault of any anomalous")],
+)
+def test_labels_that_are_not_there(auscult_cli, data, tmp_path, labels, says):
+    done = auscult_cli("train", data, "-o", "m.auscult", "--labels", labels)
+    assert done.returncode == 3
+    assert says in done.stderr
+    assert not list(tmp_path.glob("m.auscult*"))
+
+
+def test_faults_and_report_are_summed_up(auscult_cli, press, tmp_path):
+    options = ["-o", "m.auscult", "--report", "report.html", "--n-mels", 16, *FAST]
+    done = auscult_cli("train", press, *options)
+    assert done.returncode == 0, done.stderr
+    assert "It names the faults hiss, hum (as the data say)." in done.stdout
+    assert re.search(
+        r"Macro F1 on new recordings of these machines: [01]\.\d\d \([01]\.\d\d-[01]\.\d\d\) of 12 clips; "
+        r"a level meter's: [01]\.\d\d",
+        done.stdout,
+    )
+    assert "machines whose faults it never heard" not in done.stdout, "there is one machine"
+    assert "Report: report.html" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.auscult", "report.html"]
+    before = (tmp_path / "m.auscult").read_bytes()
+    assert auscult_cli("train", press, *options).returncode == 0, "a bundle and a report of before are replaced"
+    assert (tmp_path / "m.auscult").read_bytes() == before
+
+
+def test_options_of_the_network_are_the_ones_used(auscult_cli, press):
+    options = ["--learning-rate", 0.02, "--batch-size", 5, "--seed", 7, "--labels", "column", *FAST, "--json"]
+    manifest = json.loads(auscult_cli("train", press, "-o", "m.auscult", *options).stdout)
+    assert manifest["network"]["name"] == "original"
+    used = manifest["network"]["options"]
+    assert (used["n_epochs"], used["learning_rate"], used["batch_size"], used["seed"]) == (1, 0.02, 5, 7)
+    assert [fault["name"] for fault in manifest["faults"]] == ["normal", "hiss", "hum", "unknown fault"]
+
+
+def test_what_does_not_fit_together_is_said(auscult_cli, press, tmp_path):
+    lines = ["path,machine_id,label,fault"]
+    for path in sorted(press.rglob("*.wav")):
+        kind = path.parent.name
+        lines.append(f"{path},press,{'normal' if kind == 'good' else 'anomalous'},{'hum' if kind != 'hiss' else ''}")
+    (tmp_path / "clips.csv").write_text("\n".join(lines))
+    done = auscult_cli("train", "clips.csv", "-o", "m.auscult", *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "note: 8 clips are labelled normal and have a fault (0.wav, 1.wav, 2.wav, ...): learnt as" in done.stderr
+    assert "note: 6 anomalous clips have no fault said of them: not learnt from" in done.stderr
+    assert "It names no faults: only 'hum' has enough clips, and a network needs two" in done.stdout
+
+
+def test_interruption_leaves_no_half_bundle(synthetic_data, tmp_path):
     """Ctrl-C comes while the features of the tenth clip are computed."""
     old = tmp_path / "m.auscult"
     old.write_bytes(b"the old one")
@@ -104,4 +205,5 @@ auscult.cli.main()
     assert "interrupted" in done.stderr
     assert "Traceback" not in done.stderr
     assert old.read_bytes() == b"the old one"
-    assert list(tmp_path.iterdir()) == [old]
+    assert "train go on where they were when run again" in done.stderr
+    assert sorted(tmp_path.iterdir()) == [old, tmp_path / "m.auscult.unfinished"]

@@ -9,6 +9,7 @@ import soundfile
 from auscult.audio import Clip, index_clips, read_audio
 from auscult.errors import AudioError, DataError
 from auscult.features import LogMel
+from auscult.pipeline import described_clips
 from auscult.pipeline.described_clips import (
     DescribedClip,
     by_machine,
@@ -18,6 +19,7 @@ from auscult.pipeline.described_clips import (
     in_time_order,
     normal_clips,
 )
+from auscult.pipeline.kept import Kept
 
 SR = 4000
 FEATURES = LogMel.for_rate(SR, n_mels=8, groups=("level", "mean"))
@@ -253,3 +255,34 @@ def test_a_detector_learns_from_clips_in_the_order_of_time():
 def test_no_clips_to_learn_from():
     with pytest.raises(DataError, match=r"no normal recordings to learn from. Record normal sound of it."):
         normal_clips([])
+
+
+def test_what_is_kept_is_taken_by_content_and_recipe(root, tmp_path, monkeypatch):
+    """However the files are called, and not where they changed or are heard otherwise."""
+    clips, folder = index_clips(root), tmp_path / "kept"
+    with Kept(folder) as kept:
+        before, _ = describe(clips, root, FEATURES, "mean", None, kept)
+    n_computed, check = [], described_clips.check_sound
+    monkeypatch.setattr(described_clips, "check_sound", lambda y: (n_computed.append(1), check(y)))
+    (root / "press/normal/0.wav").rename(root / "press/normal/9.wav")
+    (root / "press/normal/1.wav").write_bytes((root / "press/normal/1.wav").read_bytes()[:-200])
+    with Kept(folder) as kept:
+        after, left_out = describe(index_clips(root), root, FEATURES, "mean", None, kept)
+        assert n_computed == []
+        assert len(left_out) == 1, "what is cut off is left out, and not taken for what it was"
+        known = {clip.content_hash: clip for clip in before}
+        for clip in after:
+            same = known[clip.content_hash]
+            np.testing.assert_array_equal(clip.descriptors, same.descriptors, strict=True)
+            assert (clip.level_db, clip.duration_s) == (same.level_db, same.duration_s)
+        describe(clips[2:], root, FEATURES, 0, None, kept)
+        describe(clips[2:], root, LogMel.for_rate(SR, n_mels=9, groups=("level", "mean")), "mean", None, kept)
+    assert len(n_computed) == 2 * 6
+
+
+def test_clips_that_cannot_be_used_are_not_kept_as_such(root, tmp_path):
+    soundfile.write(root / "press/normal/1.wav", np.full(2000, 0.1), SR)
+    for _ in range(2):
+        with Kept(tmp_path / "kept") as kept:
+            described, left_out = describe(index_clips(root), root, FEATURES, "mean", None, kept)
+        assert (len(described), len(left_out)) == (7, 1)

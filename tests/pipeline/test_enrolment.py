@@ -7,8 +7,11 @@ import pytest
 import soundfile
 
 import auscult
+from auscult.bundle.classifier import CLASSIFIER
 from auscult.bundle.golden import self_check
+from auscult.bundle.model_card import MODEL_CARD
 from auscult.errors import BundleError, DataError, OptionError
+from auscult.evaluate import NamedClip, diagnosis_figures
 from auscult.pipeline.enrolment import enroll, normal_clips_of
 
 SR = 16_000
@@ -194,6 +197,42 @@ def test_figures_of_a_machine_that_is_learnt_anew_are_not_kept(bundle, second):
     rows = {row["machine"]: row for row in new.manifest.metrics["figures"]}
     assert rows["fan/id_00"] == bundle.manifest.metrics["figures"][0]
     assert "fan/id_02" not in rows
+
+
+def test_a_network_names_faults_of_a_new_machine_too(network_bundle, faulty_fans, synthetic_data):
+    root = synthetic_data / "6_dB_fan" / "fan" / "id_02"
+    new, _ = enroll(network_bundle, root, machine_id="press")
+    assert new.members[CLASSIFIER] == network_bundle.members[CLASSIFIER]
+    assert new.manifest.network == network_bundle.manifest.network
+    self_check(new, "m")
+    for clip in faulty_fans.found.clips[:4]:
+        assert new.predict(clip.path) == network_bundle.predict(clip.path)
+    labels = [fault.name for fault in network_bundle.manifest.faults]
+    verdicts = [new.predict(path, machine_id="press") for path in sorted((root / "abnormal").iterdir())]
+    assert any(verdict.is_anomalous for verdict in verdicts)
+    for verdict in verdicts:
+        assert list(verdict.probabilities) == labels
+        assert verdict.fault in (labels[1:] if verdict.is_anomalous else [None])
+
+
+def test_figures_of_naming_are_those_of_machines_that_are_known_as_then(network_bundle, synthetic_data):
+    """Those of a machine that is learnt anew were measured with what it was compared with before."""
+    names = [fault.name for fault in network_bundle.manifest.faults[1:-1]]
+    clips = [
+        NamedClip(k, 0, machine, 6.0, f"{machine} {k}", fault, (0.6, 0.4), False, fault)
+        for machine in ("fan/id_00", "fan/id_02")
+        for k, fault in enumerate(3 * names)
+    ]
+    metrics = network_bundle.manifest.metrics | {"diagnosis": diagnosis_figures(names, {"grouped": clips})}
+    measured = replace(network_bundle, manifest=replace(network_bundle.manifest, metrics=metrics))
+    root = synthetic_data / "6_dB_fan" / "fan" / "id_02"
+    for machine_id, known, kept in (("fan/id_02", "replace", ["fan/id_00"]), ("press", "refuse", None)):
+        new, _ = enroll(measured, root, machine_id=machine_id, known=known)
+        (figures,) = new.manifest.metrics["diagnosis"]["splits"]
+        assert [row["machine"] for row in figures["by_machine"]] == (kept or ["fan/id_00", "fan/id_02"])
+        assert figures["macro_f1"] == metrics["diagnosis"]["splits"][0]["macro_f1"]
+        card = new.members[MODEL_CARD].decode()
+        assert f"Naming faults was not measured on these machines: {machine_id}." in card
 
 
 def test_what_was_learnt_from_is_on_record(bundle, enrolled, both):

@@ -17,6 +17,11 @@ def data(synthetic_data, tmp_path):
     return shutil.copytree(synthetic_data, tmp_path / "data")
 
 
+def learn_normal(root, **options):
+    """Train without faults, which take longer: tests of those are in test_training_faults.py."""
+    return auscult.train(root, labels="none", **options)
+
+
 def machine_folder(data, number="00"):
     return data / "6_dB_fan" / "fan" / f"id_{number}"
 
@@ -35,14 +40,14 @@ def test_what_was_learnt_is_on_record(trained_bundle):
 
 
 def test_same_recordings_give_the_same_bytes(synthetic_data, data, trained_bundle, tmp_path):
-    auscult.train(data, n_mels=32).save(tmp_path / "again.auscult")
+    learn_normal(data, n_mels=32).save(tmp_path / "again.auscult")
     assert (tmp_path / "again.auscult").read_bytes() == trained_bundle.read_bytes()
 
 
 def test_anomalous_clips_change_no_model(data, trained_bundle):
     """What is measured on must not be learnt from: with other anomalous clips all but the figures stays."""
     shutil.rmtree(machine_folder(data) / "abnormal")
-    bundle = auscult.train(data, n_mels=32)
+    bundle = learn_normal(data, n_mels=32)
     assert bundle.members["detector.npz"] == auscult.load(trained_bundle).members["detector.npz"]
 
 
@@ -51,7 +56,7 @@ def test_held_out_clips_change_no_model(data, trained_bundle):
     for number in range(16, 20):
         noise = np.random.default_rng(number).uniform(-0.5, 0.5, 32_000)
         soundfile.write(machine_folder(data) / "normal" / f"{number:08d}.wav", noise, 16_000, subtype="PCM_16")
-    bundle = auscult.train(data, n_mels=32)
+    bundle = learn_normal(data, n_mels=32)
     before = auscult.load(trained_bundle)
     assert bundle.members["detector.npz"] == before.members["detector.npz"]
     assert bundle.manifest.metrics["figures"][0]["false_alarm_rate"] == 1
@@ -61,10 +66,10 @@ def test_held_out_clips_change_no_model(data, trained_bundle):
 def test_copies_are_learnt_and_measured_once(data):
     """A copy among the learnt would be its own evidence; one among the held-out would be measured by itself."""
     normal = machine_folder(data) / "normal"
-    expected = auscult.train(data, n_mels=32).manifest
+    expected = learn_normal(data, n_mels=32).manifest
     for number in range(5):
         shutil.copy(normal / f"{number:08d}.wav", normal / f"copy_{number:08d}.wav")
-    manifest = auscult.train(data, n_mels=32).manifest
+    manifest = learn_normal(data, n_mels=32).manifest
     assert manifest.thresholds == expected.thresholds
     assert manifest.metrics == expected.metrics
     assert sum("is the same recording as" in line for line in manifest.training_data["left_out"]) == 5
@@ -72,7 +77,7 @@ def test_copies_are_learnt_and_measured_once(data):
 
 def test_one_recording_with_two_labels_is_named(data):
     shutil.copy(machine_folder(data) / "normal" / "00000001.wav", machine_folder(data) / "abnormal" / "00000001.wav")
-    (line,) = auscult.train(data, n_mels=32).manifest.training_data["left_out"]
+    (line,) = learn_normal(data, n_mels=32).manifest.training_data["left_out"]
     assert "abnormal/00000001.wav: is the same recording as" in line
     assert "which is labelled normal" in line
 
@@ -81,7 +86,7 @@ def test_silence_is_not_learnt(data):
     for number in range(8):
         path = machine_folder(data) / "normal" / f"{number:08d}.wav"
         soundfile.write(path, np.full(32_000, 0.1 * number), 16_000, subtype="PCM_16")
-    manifest = auscult.train(data, n_mels=32).manifest
+    manifest = learn_normal(data, n_mels=32).manifest
     assert (
         sum("holds only silence, as of a dead microphone" in line for line in manifest.training_data["left_out"]) == 8
     )
@@ -93,15 +98,15 @@ def test_takes_are_in_the_order_of_their_numbers(tmp_path, rng):
         path = tmp_path / "m" / "normal" / f"clip_{number}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, rng.standard_normal(16_000) * (0.1 if number <= 24 else 0.001), 16_000)
-    (figures,) = auscult.train(tmp_path).manifest.metrics["figures"]
+    (figures,) = learn_normal(tmp_path).manifest.metrics["figures"]
     assert figures["false_alarm_rate"] == 1
 
 
 def test_part_of_a_synthetic_data_set_is_synthetic(synthetic_data, tmp_path):
-    assert auscult.train(synthetic_data / "6_dB_fan" / "fan").manifest.training_data["is_synthetic"]
+    assert learn_normal(synthetic_data / "6_dB_fan" / "fan").manifest.training_data["is_synthetic"]
     own = shutil.copytree(synthetic_data / "6_dB_fan", tmp_path / "own")
     (tmp_path / "truth.csv").write_text("clip,truth\n")
-    assert not auscult.train(own).manifest.training_data["is_synthetic"]
+    assert not learn_normal(own).manifest.training_data["is_synthetic"]
 
 
 def test_bad_files_are_left_out_and_named(data):
@@ -110,7 +115,7 @@ def test_bad_files_are_left_out_and_named(data):
     whole = (normal / "00000003.wav").read_bytes()
     (normal / "00000003.wav").write_bytes(whole[: len(whole) // 2])
     soundfile.write(normal / "00000004.wav", np.linspace(-1, 1, 16_000), 8_000, subtype="PCM_16")
-    manifest = auscult.train(data, n_mels=32).manifest
+    manifest = learn_normal(data, n_mels=32).manifest
     left_out = "\n".join(manifest.training_data["left_out"])
     assert manifest.thresholds["fan/id_00"]["n_takes"] == 14, "17 clips, the last 3 of them held out"
     assert "6_dB_fan/fan/id_00/normal/00000002.wav: is not audio" in left_out
@@ -125,7 +130,7 @@ def test_any_rate_length_and_number_of_channels(tmp_path, rng):
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, y, 48_000)
     for channels in ("mean", "all", 2):
-        bundle = auscult.train(tmp_path, channels=channels)
+        bundle = learn_normal(tmp_path, channels=channels)
         assert bundle.manifest.features.fmax == 24_000
         assert bundle.predict(tmp_path / "press" / "normal" / "0.flac").machine_id == "press"
 
@@ -137,23 +142,23 @@ def test_channel_policy_is_the_one_used(tmp_path, rng):
         path = tmp_path / "m" / "normal" / f"{number:02d}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, y, 16_000)
-    bundle = auscult.train(tmp_path, channels=1)
+    bundle = learn_normal(tmp_path, channels=1)
     y, sr = auscult.read_audio(path, channels="all")
     assert not bundle.predict(y, sr=sr).is_anomalous
     assert bundle.predict(y[::-1], sr=sr).is_anomalous
 
 
 def test_false_alarm_rate_is_the_one_used(data):
-    strict, lenient = (auscult.train(data, n_mels=32, false_alarm_rate=rate) for rate in (0.1, 0.5))
+    strict, lenient = (learn_normal(data, n_mels=32, false_alarm_rate=rate) for rate in (0.1, 0.5))
     for machine, threshold in strict.manifest.thresholds.items():
         assert threshold["false_alarm_rate"] == 0.1
         assert threshold["threshold"] > lenient.manifest.thresholds[machine]["threshold"]
 
 
 def test_alarms_are_the_ones_tolerated(data, trained_bundle):
-    said = auscult.train(data, n_mels=32, alarms="2/day").manifest.thresholds
+    said = learn_normal(data, n_mels=32, alarms="2/day").manifest.thresholds
     assert {entry["alarms"]["asked_s"] for entry in said.values()} == {43_200}
-    assert auscult.train(data, n_mels=32, alarms=AlarmBudget(2, 86_400)).manifest.thresholds == said
+    assert learn_normal(data, n_mels=32, alarms=AlarmBudget(2, 86_400)).manifest.thresholds == said
     by_the_week = auscult.load(trained_bundle).manifest.thresholds
     for name, entry in by_the_week.items():
         assert entry["alarms"]["asked_s"] == 604_800
@@ -184,31 +189,31 @@ def test_what_was_learnt_is_known_again(trained_bundle, synthetic_data):
 
 
 def test_bands_are_the_ones_asked_for(data):
-    assert auscult.train(data, n_mels=20).manifest.features.n_mels == 20
+    assert learn_normal(data, n_mels=20).manifest.features.n_mels == 20
 
 
 def test_progress_counts_every_clip(data):
     calls = []
-    auscult.train(data, n_mels=32, on_progress=lambda *call: calls.append(call))
+    learn_normal(data, n_mels=32, on_progress=lambda *call: calls.append(call))
     assert [call for call in calls if call[0] == "features"][-1] == ("features", 56, 56)
 
 
 def test_no_recordings(tmp_path):
     with pytest.raises(DataError, match="holds no recordings"):
-        auscult.train(tmp_path)
+        learn_normal(tmp_path)
 
 
 def test_only_anomalous_recordings(data):
     for number in ("00", "02"):
         shutil.rmtree(machine_folder(data, number) / "normal")
     with pytest.raises(DataError, match="there is no normal recording that can be read"):
-        auscult.train(data)
+        learn_normal(data)
 
 
 def test_machine_with_too_few_recordings_is_left_out_and_named(data):
     for number in range(5, 20):
         (machine_folder(data) / "normal" / f"{number:08d}.wav").unlink()
-    manifest = auscult.train(data).manifest
+    manifest = learn_normal(data).manifest
     assert list(manifest.thresholds) == ["fan/id_02"]
     (line,) = manifest.training_data["left_out"]
     assert line.startswith("fan/id_00: machine not learnt, 4 normal recordings are too few to learn from")
@@ -220,7 +225,7 @@ def test_machine_without_anything_to_learn_from_is_named(data, n_normal):
     """No normal recording at all, or one that is held out."""
     for number in range(n_normal, 20):
         (machine_folder(data) / "normal" / f"{number:08d}.wav").unlink()
-    (line,) = auscult.train(data).manifest.training_data["left_out"]
+    (line,) = learn_normal(data).manifest.training_data["left_out"]
     assert line.startswith("fan/id_00: machine not learnt, no normal recordings to learn from")
 
 
@@ -228,17 +233,17 @@ def test_reasons_are_said_when_nothing_can_be_learnt(data):
     with pytest.raises(
         DataError, match=r"no machine can be learnt \(.*has 1 channels, asked for index 3.*and 53 more\)"
     ):
-        auscult.train(data, channels=3)
+        learn_normal(data, channels=3)
 
 
 def test_file_that_would_never_end_is_left_out(data):
     os.mkfifo(machine_folder(data) / "normal" / "pipe.wav")
-    assert "pipe.wav: is not a regular file" in auscult.train(data).manifest.training_data["left_out"][0]
+    assert "pipe.wav: is not a regular file" in learn_normal(data).manifest.training_data["left_out"][0]
 
 
 def test_names_that_are_no_text_are_left_out_readably(data, tmp_path):
     (machine_folder(data) / "normal" / os.fsdecode(b"caf\xe9.wav")).write_text("no sound")
-    bundle = auscult.train(data)
+    bundle = learn_normal(data)
     assert "caf\\udce9.wav: is not audio" in bundle.manifest.training_data["left_out"][0]
     bundle.save(tmp_path / "m.auscult")
     auscult.load(tmp_path / "m.auscult")
@@ -254,11 +259,12 @@ def test_names_that_are_no_text_are_left_out_readably(data, tmp_path):
         {"n_mels": 0},
         {"n_mels": -1},
         {"alarms": "never"},
+        {"n_jobs": 0},
     ],
 )
 def test_impossible_options(data, options):
     with pytest.raises(OptionError):
-        auscult.train(data, **options)
+        learn_normal(data, **options)
 
 
 def test_table_of_a_folder_gives_the_same_model(data, trained_bundle, tmp_path):
@@ -267,8 +273,8 @@ def test_table_of_a_folder_gives_the_same_model(data, trained_bundle, tmp_path):
     (tmp_path / "tables").mkdir()
     scan(machine_folder(data).parent, output=tmp_path / "tables" / "clips.csv", with_audio=False)
     (machine_folder(data) / "normal" / "00000003.wav").write_text("no sound")
-    before = auscult.train(data, n_mels=32).manifest
-    after = auscult.train(tmp_path / "tables" / "clips.csv", n_mels=32).manifest
+    before = learn_normal(data, n_mels=32).manifest
+    after = learn_normal(tmp_path / "tables" / "clips.csv", n_mels=32).manifest
     assert after.thresholds == before.thresholds
     assert after.metrics == before.metrics
     assert after.training_data["fingerprint"] == before.training_data["fingerprint"]
@@ -284,9 +290,9 @@ def test_clips_that_are_said_to_be_for_testing_are_not_learnt_from(data, tmp_pat
         lines.append(f"{path},{path.parent.name},{split}")
     table = tmp_path / "clips.csv"
     table.write_text("\n".join(lines))
-    manifest = auscult.train(table, n_mels=32).manifest
+    manifest = learn_normal(table, n_mels=32).manifest
     assert manifest.thresholds["fan/id_00"]["n_takes"] == 17
     assert manifest.metrics["figures"][0]["n_normal"] == 3
     assert "said to be for testing" in manifest.metrics["split"]
     table.write_text("\n".join(lines).replace(",train", ",test"))
-    assert auscult.train(table, n_mels=32).manifest.thresholds["fan/id_00"]["n_takes"] == 16, "all of them, so none"
+    assert learn_normal(table, n_mels=32).manifest.thresholds["fan/id_00"]["n_takes"] == 16, "all of them, so none"

@@ -86,7 +86,8 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print(
-                "interrupted: nothing is half-written; synth, fetch and features go on where they were when run again",
+                "interrupted: nothing is half-written; synth, fetch, features and train go on where they were when run "
+                "again",
                 markup=False,
             )
         raise

@@ -15,8 +15,7 @@ from auscult.extras import require
 from auscult.features import LogMel
 from auscult.pipeline.described_clips import DescribedClip, by_machine, describe
 from auscult.pipeline.judged_clips import judge
-from auscult.pipeline.machine import Learning, learn_machine
-from auscult.pipeline.training import GROUPS
+from auscult.pipeline.machine import GROUPS, Learning, learn_machine
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from auscult.features.filters import octave_edges_hz
 from auscult.pipeline.described_clips import in_threads, in_time_order, normal_clips
 from auscult.pipeline.enrolment import normal_clips_of
 from auscult.pipeline.heard_channels import MEAN, HeardClip, Waveform, hear_channels, split_channels
-from auscult.pipeline.training import GROUPS
+from auscult.pipeline.machine import GROUPS
 from auscult.synth.injection import INJECTIONS, inject
 
 TEST_SHARE = 0.3

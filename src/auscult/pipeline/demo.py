@@ -21,6 +21,8 @@ from auscult.synth import write_dataset
 
 FALSE_ALARM_RATE = 0.05
 START_TIMEOUT_S = 30.0
+OWN = ("data", "fan.auscult", "fan.auscult.unfinished", "report.html")
+"""What a demonstration leaves in its folder."""
 
 
 def check_folder(root: Path) -> None:
@@ -36,7 +38,7 @@ def check_folder(root: Path) -> None:
     require("sklearn", extra="train")
     if root.exists() and not root.is_dir():
         raise DataError(str(root), "is a file", "Name a folder: auscult demo FOLDER")
-    others = sorted(path.name for path in root.glob("*") if path.name not in ("data", "fan.auscult"))
+    others = sorted(path.name for path in root.glob("*") if path.name not in OWN)
     if others:
         problem = f"holds other things ({others[0]}, ...)"
         raise DataError(str(root), problem, "Name an empty folder: auscult demo FOLDER")
@@ -62,11 +64,16 @@ def synthesise(root: Path, *, seed: int, on_progress: Progress) -> None:
     )
 
 
-def learn(root: Path, bundle_path: Path, *, on_progress: Progress) -> Bundle:
-    """Train on ``root/data`` and save the bundle."""
-    bundle = train(root / "data", false_alarm_rate=FALSE_ALARM_RATE, on_progress=on_progress)
-    bundle.save(bundle_path)
-    return bundle
+def learn(root: Path, bundle_path: Path, report: Path, *, on_progress: Progress) -> Bundle:
+    """Train on ``root/data``, whose table says which fault each clip has, save the bundle and write the report."""
+    return train(
+        root / "data" / "truth.csv",
+        false_alarm_rate=FALSE_ALARM_RATE,
+        report=report,
+        output=bundle_path,
+        n_jobs=os.cpu_count() or 1,
+        on_progress=on_progress,
+    )
 
 
 def held_out_clips(root: Path) -> list[Path]:

@@ -16,7 +16,8 @@ from auscult.audio.splits import time_order
 from auscult.bundle.archive import sha256
 from auscult.detect import NormalClips
 from auscult.errors import AudioError, DataError, printable
-from auscult.features import LogMel
+from auscult.features import LogMel, recipe_to_dict
+from auscult.pipeline.kept import Arrays, Kept, key_of
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -33,12 +34,13 @@ class DescribedClip:
     content_hash: str
 
 
-def describe(
+def describe(  # noqa: PLR0917 - each of its own type
     clips: Sequence[Clip],
     root: Path,
     features: LogMel,
     channels: ChannelPolicy,
     on_progress: Progress | None,
+    kept: Kept | None = None,
 ) -> tuple[list[DescribedClip], list[str]]:
     """Every clip's descriptors in the order of the clips; and which clips have none, and why.
 
@@ -50,6 +52,8 @@ def describe(
     features : LogMel
     channels : channel policy
     on_progress : callable or None
+    kept : Kept, optional
+        What was computed before is taken from it, by the contents of the files.
 
     Returns
     -------
@@ -58,17 +62,18 @@ def describe(
         Of clips that cannot be read or used, and of those with the very bytes of another, which would be learnt twice,
         or measured and learnt.
     """
+    kept, recipe = kept or Kept(None), [recipe_to_dict(features), channels]
 
     def one(clip: Clip) -> DescribedClip | AudioError:
         try:
             content = read_file(clip.path)
-            y, sr = read_audio(content, channels=channels)
-            check_sound(y)
-            descriptors = features.descriptors(y, sr)
+            content_hash = sha256(content)
+            key = key_of("described", content_hash, recipe)
+            found = kept.arrays(key, lambda: _described(content, features, channels))
         except AudioError as error:
             return error
-        level_db = 10 * np.log10(max(float(np.mean(np.square(y))), 1e-10))
-        return DescribedClip(clip, descriptors, level_db, y.shape[-1] / sr, sha256(content))
+        level_db, duration_s = found["numbers"].tolist()
+        return DescribedClip(clip, found["descriptors"].astype(np.float32), level_db, duration_s, content_hash)
 
     described: list[DescribedClip] = []
     left_out = []
@@ -78,6 +83,14 @@ def describe(
         else:
             described.append(outcome)
     return _without_copies(described, root, left_out), left_out
+
+
+def _described(content: bytes, features: LogMel, channels: ChannelPolicy) -> Arrays:
+    """Descriptors of a recording; its level in dB re full scale, and how long it lasts in s."""
+    y, sr = read_audio(content, channels=channels)
+    check_sound(y)
+    level_db = 10 * np.log10(max(float(np.mean(np.square(y))), 1e-10))
+    return {"descriptors": features.descriptors(y, sr), "numbers": np.array([level_db, y.shape[-1] / sr])}
 
 
 def check_sound(y: NDArray[np.float32]) -> None:

@@ -3,13 +3,14 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from auscult.audio import Clip, index_clips
 from auscult.audio.find import Recordings
 from auscult.audio.scan import Progress
 from auscult.bundle.bundle import DETECTOR, FAULTS, Bundle, load, write_npz
-from auscult.bundle.golden import golden_members
+from auscult.bundle.classifier import CLASSIFIER
+from auscult.bundle.making import new_bundle
 from auscult.bundle.versions import library_versions
 from auscult.detect import AlarmBudget, Detector, MachineDetector
 from auscult.detect.calibration import check_false_alarm_rate
@@ -160,6 +161,19 @@ def normal_clips_of(root: Path, machine_id: str | None) -> list[Clip]:
     return [clip for clip in normal if clip.machine == meant[0]]
 
 
+def _without(metrics: dict[str, Any], machine: str) -> dict[str, Any]:
+    """Figures but those of one machine; how well faults are named on all machines together stays."""
+    kept = {"figures": _of_others(metrics.get("figures", []), machine)}
+    if diagnosis := metrics.get("diagnosis"):
+        splits = [split | {"by_machine": _of_others(split["by_machine"], machine)} for split in diagnosis["splits"]]
+        kept |= {"diagnosis": diagnosis | {"splits": splits}}
+    return metrics | kept
+
+
+def _of_others(rows: list[dict[str, Any]], machine: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["machine"] != machine]
+
+
 def _with_machine(bundle: Bundle, name: str, machine: MachineDetector, *, are_synthetic: bool) -> Bundle:
     """The bundle with a machine; figures that were measured with what it knew of it before are dropped."""
     assert bundle.detector is not None
@@ -170,15 +184,12 @@ def _with_machine(bundle: Bundle, name: str, machine: MachineDetector, *, are_sy
         "fingerprint": fingerprint(detector),
         "is_synthetic": manifest.training_data.get("is_synthetic", False) or are_synthetic,
     }
-    figures = [row for row in manifest.metrics.get("figures", []) if row["machine"] != name]
     manifest = replace(
         manifest,
         thresholds=thresholds(detector),
         training_data=training_data,
-        metrics=manifest.metrics | {"figures": figures},
+        metrics=_without(manifest.metrics, name),
         versions=library_versions(),
     )
-    members = {name: content for name, content in bundle.members.items() if name == FAULTS}  # faults keep their names
-    members[DETECTOR] = write_npz(detector.to_arrays())
-    new = Bundle.from_members(manifest, members, "new bundle")
-    return Bundle.from_members(manifest, members | golden_members(new), "new bundle")
+    kept = {name: bundle.members[name] for name in (FAULTS, CLASSIFIER) if name in bundle.members}  # faults stay named
+    return new_bundle(manifest, kept | {DETECTOR: write_npz(detector.to_arrays())})

@@ -104,15 +104,15 @@ def discover(
     space = SignatureSpace(there.features).fit(there.machines)
     aspects = aspects_of(space, there)
     unclustered = [_found_clip(clip, -1) for clip in there.clips]
-    takes = _numbers([f"{clip.machine}\0{clip.take}" for clip in unclustered])
+    takes = numbers_of([f"{clip.machine}\0{clip.take}" for clip in unclustered])
     values = values_of(unclustered, way.without) if way.without else None
     signatures = space.signatures(aspects)
     if way.recipe == "original":
         clustering = _original(there, values, way, on_progress)
     else:
         compared = without(signatures, values) if values is not None else signatures
-        machines = _numbers([clip.machine for clip in unclustered])
-        clustering = _clustered(compared, takes, machines, normal_takes(space, there), way)
+        machines = numbers_of([clip.machine for clip in unclustered])
+        clustering = clustered(compared, takes, machines, normal_takes(space, there), way)
     clips = [_found_clip(clip, int(label)) for clip, label in zip(there.clips, clustering.labels, strict=True)]
     checked = audit(clustering.labels, takes.tolist(), attributes_of(clips), seed=way.seed)
     folder = Path(os.path.abspath(root))  # noqa: PTH100 - links keep their names
@@ -162,12 +162,13 @@ def normal_takes(space: SignatureSpace, there: AnomalousClips) -> tuple[NDArray[
     """Signatures of the normal takes of the machines, and the number of the machine of each."""
     machines = [there.machines[name] for name in sorted({clip.clip.machine for clip in there.clips})]
     of_each = [
-        means_of_takes(space.signatures(space.normal_aspects(machine)), _numbers(machine.takes)) for machine in machines
+        means_of_takes(space.signatures(space.normal_aspects(machine)), numbers_of(machine.takes))
+        for machine in machines
     ]
     return np.concatenate(of_each), np.repeat(np.arange(len(of_each)), [len(own) for own in of_each])
 
 
-def _clustered(
+def clustered(
     signatures: NDArray[np.float64],
     takes: NDArray[np.intp],
     machines: NDArray[np.intp],
@@ -284,6 +285,6 @@ def _found_clip(clip: DescribedClip, cluster: int) -> FoundClip:
     )
 
 
-def _numbers(keys: Sequence[str]) -> NDArray[np.intp]:
+def numbers_of(keys: Sequence[str]) -> NDArray[np.intp]:
     """Equal keys get equal numbers, from 0."""
     return np.unique(np.asarray(keys), return_inverse=True)[1].astype(np.intp)

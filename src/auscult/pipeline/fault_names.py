@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.bundle.bundle import DETECTOR, FAULTS, Bundle, write_npz
-from auscult.bundle.golden import golden_members
+from auscult.bundle.classifier import CLASSIFIER
+from auscult.bundle.making import new_bundle
 from auscult.errors import BundleError, OptionError
 from auscult.faults import ANOMALOUS, NORMAL
 from auscult.faults.discovery import Discovery
@@ -16,6 +17,9 @@ from auscult.faults.names_file import Names
 from auscult.faults.prototypes import Prototypes
 from auscult.faults.signatures import SignatureSpace, directions
 from auscult.features import LogMel, recipe_to_dict
+
+BY_PROTOTYPES = "its faults are those that people named, each told by a few of its clips, and were not measured"
+NONE_NAMED = "none has a name"
 
 
 def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bundle, list[str]]:
@@ -32,7 +36,9 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     Returns
     -------
     bundle : Bundle
-        A new one, not yet saved. Faults whose clips are not in the discovery stay as the bundle knew them.
+        A new one, not yet saved. A network stays if the names are those of all its faults, by their identifiers; else
+        few clips name the faults instead of it (`auscult.faults.namer`), until it is trained again. Faults whose clips
+        are not in the discovery stay as the bundle knew them.
     unknown : list of str
         Names of faults of which neither the discovery nor the bundle knows a clip.
 
@@ -50,6 +56,8 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     if recipe_to_dict(features) != discovery.features:
         remedy = "Discover with it: auscult faults discover DIR --bundle BUNDLE."
         raise OptionError("bundle", "describes sound otherwise than the discovery does", remedy)
+    if bundle.network is not None and {fault.id for fault in names.faults} == _ids(bundle):
+        return _renamed(bundle, names), []
     space = bundle.namer.space if bundle.namer is not None else _space_of(discovery, features)
     known = _known(bundle, discovery, names, space)
     faults = [fault for fault in names.faults if fault.id in known]
@@ -59,9 +67,30 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     if faults:
         namer = FaultNamer(space, Prototypes.merged([known[fault.id] for fault in faults]))
         members[FAULTS] = write_npz(namer.to_arrays())
-    manifest = replace(bundle.manifest, faults=classes)
-    new = Bundle.from_members(manifest, members, "new bundle")
-    return Bundle.from_members(manifest, members | golden_members(new), "new bundle"), unknown
+    note = BY_PROTOTYPES if faults else NONE_NAMED
+    metrics = bundle.manifest.metrics | {"diagnosis": None, "diagnosis_note": note}
+    manifest = replace(bundle.manifest, faults=classes, network={}, metrics=metrics)
+    return new_bundle(manifest, members), unknown
+
+
+def _ids(bundle: Bundle) -> set[str]:
+    """Identifiers of the faults that a bundle's network names."""
+    return {fault.id for fault in bundle.manifest.faults[1:-1]}
+
+
+def _renamed(bundle: Bundle, names: Names) -> Bundle:
+    """The bundle whose network calls its faults by other names, and so do its figures."""
+    manifest = bundle.manifest
+    named = {fault.id: fault for fault in names.faults}
+    faults = tuple(named.get(fault.id, fault) for fault in manifest.faults)
+    metrics = manifest.metrics
+    if diagnosis := metrics.get("diagnosis"):
+        called = {before.name: after.name for before, after in zip(manifest.faults, faults, strict=True)}
+        worst = [row | {key: called[row[key]] for key in ("fault", "named")} for row in diagnosis["worst"]]
+        renamed = {"class_names": [called[name] for name in diagnosis["class_names"]], "worst": worst}
+        metrics = metrics | {"diagnosis": diagnosis | renamed}
+    members = {name: bundle.members[name] for name in (DETECTOR, CLASSIFIER)}
+    return new_bundle(replace(manifest, faults=faults, metrics=metrics), members)
 
 
 def _space_of(discovery: Discovery, features: LogMel) -> SignatureSpace:

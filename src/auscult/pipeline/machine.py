@@ -13,6 +13,9 @@ from auscult.detect.exemplars import N_EXEMPLARS, Exemplars, choose_exemplars
 from auscult.features import LogMel
 from auscult.pipeline.described_clips import DescribedClip, in_time_order, normal_clips
 
+GROUPS = ("level", "mean", "std", "p5", "gwrp0.5", "modulation", "orders")
+"""Descriptors that a detector learns; docs/decisions/0010."""
+
 
 @dataclass(frozen=True)
 class Learning:

@@ -1,0 +1,152 @@
+"""What a long run has computed, kept for the run that goes on after it was interrupted.
+
+One SQLite file: a process that is killed at any moment leaves whole results only.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult import __version__
+from auscult.errors import DataError
+from auscult.files import disk_errors
+
+Arrays = dict[str, NDArray[np.generic]]
+FILE = "results.sqlite"
+SCRATCH = "scratch"
+
+
+def key_of(*parts: Any) -> str:
+    """Name of a result: the same only where everything it was computed from is the same.
+
+    Parameters
+    ----------
+    *parts : what JSON can hold, bytes, or arrays
+    """
+    digest = hashlib.sha256(__version__.encode())  # another version may compute otherwise
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            content = f"{part.dtype}{part.shape}".encode() + np.ascontiguousarray(part).tobytes()
+        else:
+            content = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True).encode()
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()
+
+
+class Kept:
+    """Results by their keys; threads may share it.
+
+    Parameters
+    ----------
+    folder : path or None
+        Made if missing. None: nothing is kept.
+
+    Raises
+    ------
+    DataError
+        If the disk refuses it, or something else is there.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._lock = Lock()
+        self._database: sqlite3.Connection | None = None
+        if folder is None:
+            return
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with self._errors():
+            self._database = sqlite3.connect(folder / FILE, timeout=60, isolation_level=None, check_same_thread=False)
+            # Safe where the process is killed; only a machine that goes down may lose the last results.
+            self._database.execute("PRAGMA synchronous=OFF")
+            self._database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+
+    def arrays(self, key: str, compute: Callable[[], Arrays]) -> Arrays:
+        """Arrays as they were kept, or computed and kept from now on.
+
+        Parameters
+        ----------
+        key : str
+            From `key_of`.
+        compute : callable
+            Gives arrays without objects. What it raises is passed on, and nothing is kept.
+
+        Raises
+        ------
+        DataError
+            If the disk refuses them.
+        """
+        found = self._read(key)
+        if found is not None:
+            with np.load(io.BytesIO(found), allow_pickle=False) as arrays:
+                return dict(arrays)
+        computed = compute()
+        if self._database is not None:
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **computed)
+            with self._lock, self._errors():
+                self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (key, buffer.getvalue()))
+        return computed
+
+    def scratch(self) -> Path | None:
+        """Folder for files of results that are not whole yet; None where nothing is kept.
+
+        Raises
+        ------
+        DataError
+            If the disk refuses it.
+        """
+        if self.folder is None:
+            return None
+        folder = self.folder / SCRATCH
+        with disk_errors(folder):
+            folder.mkdir(exist_ok=True)
+        return folder
+
+    def remove(self) -> None:
+        """Delete what was kept: the run is over. The folder goes with it unless something else is in it."""
+        self.close()
+        if self.folder is not None:
+            (self.folder / FILE).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / SCRATCH, ignore_errors=True)
+            with suppress(OSError):
+                self.folder.rmdir()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, key: str) -> bytes | None:
+        if self._database is None:
+            return None
+        with self._lock, self._errors():
+            row = self._database.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """What the database says becomes an error that names the folder."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            remedy = "Make room on the disk, or delete the folder: then everything is computed anew."
+            problem = f"what was computed cannot be kept or read there ({error})"
+            raise DataError(str(self.folder), problem, remedy) from None
