@@ -152,6 +152,12 @@ def test_a_network_stays_when_all_its_faults_get_other_names(measured, renamed):
     self_check(renamed, "m")
 
 
+def test_a_network_stays_when_one_of_its_faults_gets_another_name(measured, faulty_fans):
+    bundle, _ = with_names(measured, faulty_fans.found, Names(RENAMED.faults[:1]))
+    assert bundle.members[CLASSIFIER] == measured.members[CLASSIFIER]
+    assert [fault.name for fault in bundle.manifest.faults[1:-1]] == ["imbalance", "Lagerschaden"]
+
+
 def test_a_network_says_the_other_names(faulty_fans, measured, renamed):
     names = {"imbalance": "Unwucht", "bearing-wear": "Lagerschaden", "unknown fault": "unknown fault", None: None}
     messages = {fault.name: fault.message for fault in renamed.manifest.faults}

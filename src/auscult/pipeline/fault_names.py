@@ -36,7 +36,7 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     Returns
     -------
     bundle : Bundle
-        A new one, not yet saved. A network stays if the names are those of all its faults, by their identifiers; else
+        A new one, not yet saved. A network stays if all names are of faults that it knows, by their identifiers; else
         few clips name the faults instead of it (`auscult.faults.namer`), until it is trained again. Faults whose clips
         are not in the discovery stay as the bundle knew them.
     unknown : list of str
@@ -56,7 +56,7 @@ def with_names(bundle: Bundle, discovery: Discovery, names: Names) -> tuple[Bund
     if recipe_to_dict(features) != discovery.features:
         remedy = "Discover with it: auscult faults discover DIR --bundle BUNDLE."
         raise OptionError("bundle", "describes sound otherwise than the discovery does", remedy)
-    if bundle.network is not None and {fault.id for fault in names.faults} == _ids(bundle):
+    if bundle.network is not None and names.faults and {fault.id for fault in names.faults} <= _ids(bundle):
         return _renamed(bundle, names), []
     space = bundle.namer.space if bundle.namer is not None else _space_of(discovery, features)
     known = _known(bundle, discovery, names, space)
