@@ -13,6 +13,7 @@ def test_other_peoples_folders_are_left_alone(auscult_cli, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_whole_product(auscult_cli, tmp_path):
     done = auscult_cli("demo", "shown")
     assert done.returncode == 0, done.stderr
