@@ -91,7 +91,7 @@ def test_names_that_are_no_text_are_escaped(tmp_path):
 
 
 def test_what_is_no_recording_is_passed_over(tmp_path):
-    touch(tmp_path, "m/normal/a.wav", "m/normal/notes.txt", "m/normal/._a.wav", "m/.git/normal/b.wav", "m/other/c.wav")
+    touch(tmp_path, "m/normal/a.wav", "m/normal/notes.txt", "m/normal/._a.wav", "m/.git/normal/b.wav", "other/c.wav")
     assert [clip.path.name for clip in index_clips(tmp_path)] == ["a.wav"]
 
 
@@ -137,6 +137,14 @@ def test_other_words_names_and_faults_count_where_no_folder_is_called_normal(tmp
     ]
     touch(tmp_path, "saw/normal/0.wav")
     assert {clip.machine for clip in index_clips(tmp_path)} == {"saw"}
+
+
+def test_folders_beside_normal_ones_are_faults_where_none_is_called_abnormal(tmp_path):
+    touch(tmp_path, "press/normal/0.wav", "press/loose belt/0.wav", "press/loose belt/monday/1.wav", "notes/0.wav")
+    clips = [(clip.machine, clip.label, clip.fault) for clip in index_clips(tmp_path)]
+    assert clips == [("press", "normal", ""), *[("press", "anomalous", "loose belt")] * 2]
+    touch(tmp_path, "press/abnormal/2.wav")
+    assert [clip.fault for clip in index_clips(tmp_path)] == ["", ""], "which of them is a fault is not said then"
 
 
 def test_labelled_recordings_of_a_table(tmp_path):

@@ -37,10 +37,10 @@ def index_clips(root: str | os.PathLike[str]) -> list[Clip]:
     ----------
     root : path
         A folder with any part of MIMII's layout below it: what lies in a folder named ``normal`` or ``abnormal`` is
-        taken. If there is no such folder, other words for a label, file names of DCASE and folders of faults are
-        (`auscult.audio.layouts`). Links to folders are not followed, hidden files and files that do not end like audio
-        are passed over. Or a CSV with the columns ``path`` and ``label`` (`auscult.audio.manifest`), such as
-        ``auscult scan`` writes.
+        taken; where none is called ``abnormal``, folders beside the normal ones are faults. If there is no such folder,
+        other words for a label, file names of DCASE and folders of faults are (`auscult.audio.layouts`). Links to
+        folders are not followed, hidden files and files that do not end like audio are passed over. Or a CSV with the
+        columns ``path`` and ``label`` (`auscult.audio.manifest`), such as ``auscult scan`` writes.
 
     Returns
     -------
@@ -69,10 +69,14 @@ def clip_at(path: str | os.PathLike[str]) -> Clip | None:
 
 def _in_folder(root: str) -> list[Clip]:
     labelled = _labelled(Recordings(root, only_labelled=True))
-    if labelled:
+    if any(clip.label == "anomalous" for clip in labelled):
         return labelled
     recordings = Recordings(root, with_truth=False)
-    if clips := _labelled(recordings):
+    clips = _labelled(recordings)
+    if labelled:
+        machines = {clip.machine for clip in labelled}
+        return labelled + [clip for clip in clips if clip.fault and clip.machine in machines]
+    if clips:
         return clips
     problem = f"holds {recordings.n_clips} recordings, none of them in a folder named normal or abnormal"
     raise DataError(recordings.location, problem, "Put them in <machine>/normal/*.wav and <machine>/abnormal/*.wav.")
