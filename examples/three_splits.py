@@ -54,7 +54,7 @@ def make_rows(root: Path) -> Rows:
         root, machine_types=("fan",), n_ids=N_FANS, snr_db=SNRS_DB, n_normal=N_NORMAL, n_anomalous=N_ANOMALOUS,
         faults=FAULTS, n_channels=1, duration_s=DURATION_S, sr=SR, seed=3,
     )  # fmt: skip
-    recipe, rng = LogMel.for_rate(SR), np.random.default_rng(0)
+    recipe, rng = LogMel.for_rate(SR, groups=("mean", "std")), np.random.default_rng(0)
     X, label, take, machine, name, fingerprints = [], [], [], [], [], []
     for row in truth:
         y, sr = read_audio(root / row.path)

@@ -11,5 +11,6 @@ def test_honest_splits_score_lower(run_example):
     assert names == ("random rows (the original's)", "takes, in blocks of time", "a machine left out")
     naive, by_take, by_machine = map(float, values)
     assert naive > 0.95
-    assert by_machine + 0.1 < by_take < naive - 0.1
+    assert by_machine + 0.1 < by_take < naive - 0.3
+    assert by_machine < 0.35, "four classes: a guess is 0.25"
     assert "One of the leaks, heard: " in done.stdout
