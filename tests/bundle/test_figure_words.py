@@ -1,6 +1,6 @@
 import pytest
 
-from auscult.pipeline.report_words import counted, is_shown_better, listed, score_words, snr_words, with_snr
+from auscult.bundle.figure_words import counted, is_shown_better, listed, score_words, snr_words, with_snr
 
 
 @pytest.mark.parametrize(("n", "words"), [(0, "0 clips"), (1, "1 clip"), (2000, "2,000 clips")])

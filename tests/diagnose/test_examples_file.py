@@ -1,4 +1,7 @@
+import errno
 import mmap
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -58,3 +61,23 @@ def test_the_last_examples_written_are_read(rng, tmp_path):
     write_examples(tmp_path, examples)
     again = read_examples(tmp_path)
     assert [patch.tolist() for patch in again.patches] == [patch.tolist() for patch in examples.patches]
+
+
+def test_a_full_disk_is_an_error_and_no_end_of_the_process(tmp_path):
+    """Files may not grow beyond 1 kB here, as on a disk that is full."""
+    program = f"""
+import resource, signal
+from pathlib import Path
+import numpy as np
+from auscult.diagnose import Examples
+from auscult.diagnose.examples_file import write_examples
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+examples = Examples([np.zeros((64, 300))], np.zeros((1, 2)), np.zeros(1, int), ("a",))
+try:
+    write_examples(Path({str(tmp_path)!r}), examples)
+except OSError as error:
+    print("refused", error.errno)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"refused {errno.EFBIG}\n"), done.stderr

@@ -1,9 +1,32 @@
-"""Numbers -> the words that a report has for them, the same in texts, tables and pictures."""
+"""Figures -> the words for them, the same in a report, a model card and on the terminal."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 WIDE = 0.2
 """An interval wider than this is said to be wide."""
+
+
+class Split(NamedTuple):
+    """What a split is called, and which question its figures answer."""
+
+    name: str
+    question: str
+
+
+SPLITS = {
+    "grouped": Split("by take", "new recordings of these machines"),
+    "machine": Split("one machine left out", "a machine it has not heard faulty"),
+    "naive": Split("naive, by clip", "none: it flatters, never quote it"),
+}
+"""In the order of a report: those to believe first."""
+LABELS = {
+    "given": "The names were given with the recordings (folders or table) and taken for true.",
+    "names file": "The names are those that a listener gave to clusters of recordings (a names file): they are not "
+    "checked faults, and the figures say how well the network names what that listener would.",
+    "clusters": "The classes are clusters that were found among the anomalous recordings, and nobody has said what "
+    "they are: these figures say how well the network repeats the clusters, not whether they are true faults.",
+}
 
 
 def counted(n: int, noun: str) -> str:

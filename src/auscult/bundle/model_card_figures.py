@@ -3,23 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from auscult.bundle.figure_words import LABELS, SPLITS, is_shown_better, listed, score_words, snr_words
 from auscult.bundle.manifest import Manifest
 from auscult.bundle.markdown import bullets, escaped, table
 from auscult.faults import ANOMALOUS, UNKNOWN_FAULT, Fault
 from auscult.features import LogMel
 
-BELIEVED = {
-    "grouped": ("by take", "new recordings of the machines it learnt from"),
-    "machine": ("one machine left out", "a machine that it has not heard faulty"),
-}
-"""Splits that are told of, and what their figures are like. A random split by clip flatters: it is never quoted."""
-LABELS = {
-    "given": "The faults of the clips were said with the recordings (folders or a table) and taken for true.",
-    "names file": "The faults of the clips are names that a listener gave to clusters of recordings, not checked "
-    "labels: the figures say how well the network names what that listener would.",
-    "clusters": "The faults of the clips are clusters, and nobody has said what they are: the figures say how well "
-    "the network repeats the clusters, not whether they are true faults.",
-}
+BELIEVED = {name: split for name, split in SPLITS.items() if name != "naive"}
+"""Splits that are told of. A random split by clip flatters: it is never quoted."""
 
 
 def named_faults(manifest: Manifest) -> list[Fault]:
@@ -58,7 +49,7 @@ def detection_section(manifest: Manifest) -> list[str]:
             escaped(row["machine"]),
             _snr(row["snr_db"]),
             f"{row['n_normal']} + {row['n_anomalous']}",
-            _score(row["auc"], row["auc_95"]) if "auc" in row else "-",
+            score_words(row["auc"], row["auc_95"]) if "auc" in row else "-",
             f"{row['level_auc']:.3f}" if "level_auc" in row else "-",
             share(row.get("detection_rate")),
             share(row.get("false_alarm_rate")),
@@ -105,14 +96,14 @@ def diagnosis_section(manifest: Manifest) -> list[str]:
         "be called unknown counts as wrong. The clips are anomalous ones, whether the detector calls them so or not, "
         "and each was named by a network that had not learnt its take. 95 %: by resampling takes. Level alone: what a "
         "mere level meter reaches.",
-        bullets([f"{name}: {likeness}" for name, likeness in BELIEVED.values()]),
+        bullets([f"{split.name}: {split.question}" for split in BELIEVED.values()]),
         table(
             ("split", "clips", "macro F1 (95 %)", "level alone"),
-            [row for split, figures in splits.items() for row in _split_rows(BELIEVED[split][0], figures)],
+            [row for split, figures in splits.items() for row in _split_rows(BELIEVED[split].name, figures)],
         ),
     ]
     for split, figures in splits.items():
-        blocks.append(f"Fault by fault, {BELIEVED[split][0]}, of {figures['n_takes']:,} takes:")
+        blocks.append(f"Fault by fault, {BELIEVED[split].name}, of {figures['n_takes']:,} takes:")
         blocks.append(_fault_table(diagnosis["class_names"], figures["confusion"]))
     return blocks
 
@@ -126,7 +117,7 @@ def _split_rows(name: str, figures: dict[str, Any]) -> list[tuple[str, ...]]:
         worst = min(figures["by_machine"], key=lambda row: row["macro_f1"])
         of[f"{name}, worst machine: {escaped(worst['machine'])}"] = worst
     return [
-        (what, f"{row['n_clips']:,}", _score(row["macro_f1"], row["macro_f1_95"]), f"{row['level_macro_f1']:.3f}")
+        (what, f"{row['n_clips']:,}", score_words(row["macro_f1"], row["macro_f1_95"]), f"{row['level_macro_f1']:.3f}")
         for what, row in of.items()
     ]
 
@@ -173,14 +164,14 @@ def caveats_of(manifest: Manifest) -> list[str]:
     machines = {row["machine"] for row in measured}
     if figures and not machines.issuperset(manifest.thresholds):
         others = [escaped(name) for name in manifest.thresholds if name not in machines]
-        caveats.append(f"Not measured, for lack of held-out clips of both kinds: {_listed(others)}.")
+        caveats.append(f"Not measured, for lack of held-out clips of both kinds: {listed(others)}.")
     by_level = [
         f"{escaped(row['machine'])} (SNR {_snr(row['snr_db'])})"
         for row in measured
-        if row["auc_95"][0] <= row["level_auc"]
+        if not is_shown_better(row["auc_95"], row["level_auc"])
     ]
     if by_level:
-        caveats.append(f"Not shown to tell anomalous clips better than a mere level meter: {_listed(by_level)}.")
+        caveats.append(f"Not shown to tell anomalous clips better than a mere level meter: {listed(by_level)}.")
     warnings = manifest.training_data.get("warnings", [])
     caveats += [f"In what it learnt from: {escaped(warning).rstrip('.')}." for warning in warnings]
     return caveats + _diagnosis_caveats(manifest)
@@ -193,14 +184,14 @@ def _diagnosis_caveats(manifest: Manifest) -> list[str]:
     caveats = [f"Not measured: {escaped(what).rstrip('.')}." for what in diagnosis.get("not_measured", [])]
     splits = _believed(diagnosis)
     caveats += [
-        f"Not shown to name faults better than a mere level meter: {BELIEVED[split][0]}."
+        f"Not shown to name faults better than a mere level meter: {BELIEVED[split].name}."
         for split, figures in splits.items()
-        if figures["macro_f1_95"][0] <= figures["level_macro_f1"]
+        if not is_shown_better(figures["macro_f1_95"], figures["level_macro_f1"])
     ]
     heard = {row["machine"] for figures in splits.values() for row in figures["by_machine"]}
     others = [escaped(name) for name in manifest.thresholds if splits and name not in heard]
     if others:
-        caveats.append(f"Naming faults was not measured on these machines: {_listed(others)}.")
+        caveats.append(f"Naming faults was not measured on these machines: {listed(others)}.")
     return caveats
 
 
@@ -213,17 +204,8 @@ def _believed(diagnosis: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {figures["split"]: figures for figures in diagnosis["splits"] if figures["split"] in BELIEVED}
 
 
-def _listed(names: Sequence[str], n_most: int = 5) -> str:
-    n_more = len(names) - n_most
-    return ", ".join(names[:n_most]) + (f" and {n_more:,} more" if n_more > 0 else "")
-
-
 def _snr(snr_db: float | None) -> str:
-    return "-" if snr_db is None else f"{snr_db:g} dB"
-
-
-def _score(value: float, interval: Sequence[float]) -> str:
-    return f"{value:.3f} ({interval[0]:.2f}-{interval[1]:.2f})"
+    return snr_words(snr_db) or "-"
 
 
 def share(value: float | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from auscult.bundle import Bundle
+from auscult.bundle.figure_words import SPLITS
 from auscult.cli.options import channel_policy, check_output, named_as_typed
 from auscult.cli.output import auscult_command, err, figures_table, out, print_json, progress_bar
 from auscult.cli.promises import machine_line, promise_lines
@@ -19,11 +20,6 @@ OPTIONS = {
     "device": "--device",
     "report": "--report",
 }
-SPLITS = {
-    "grouped": "new recordings of these machines",
-    "machine": "machines whose faults it never heard",
-}
-"""What the figures of a split are good for; a random one is good for nothing, and the report says why."""
 SOURCES = {
     "given": "as the data say",
     "names file": "as people named them",
@@ -133,10 +129,10 @@ def _print_faults(bundle: Bundle, synthetic: str) -> None:
     names = ", ".join(diagnosis["class_names"])
     out.print(f"It names the faults {names} ({SOURCES[diagnosis['labels']]}).", markup=False)
     for row in diagnosis["splits"]:
-        if row["split"] in SPLITS:
+        if row["split"] != "naive":  # which is good for nothing, and the report says why
             low, high = row["macro_f1_95"]
             out.print(
-                f"Macro F1 on {SPLITS[row['split']]}: {row['macro_f1']:.2f} ({low:.2f}-{high:.2f}) of "
+                f"Macro F1 on {SPLITS[row['split']].question}: {row['macro_f1']:.2f} ({low:.2f}-{high:.2f}) of "
                 f"{row['n_clips']} {synthetic}clips; a level meter's: {row['level_macro_f1']:.2f}",
                 markup=False,
             )

@@ -20,14 +20,12 @@ def write_examples(folder: Path, examples: Examples) -> None:
     examples : Examples
         At least one.
     """
-    frames = np.lib.format.open_memmap(
-        folder / PATCHES, mode="w+", dtype=np.float32, shape=(int(examples.n_frames.sum()), examples.n_bands)
-    )
-    start = 0
-    for patch in examples.patches:
-        frames[start : start + patch.shape[1]] = patch.T
-        start += patch.shape[1]
-    frames.flush()
+    shape = (int(examples.n_frames.sum()), examples.n_bands)
+    with (folder / PATCHES).open("wb") as file:  # a full disk refuses a write; a mapped file would end the process
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for patch in examples.patches:
+            file.write(patch.T.astype("<f4").tobytes())
     np.savez(
         folder / REST,
         n_frames=examples.n_frames,

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from auscult.bundle.figure_words import counted, is_shown_better, listed, score_words, snr_words, with_snr
 from auscult.bundle.manifest import Manifest
 from auscult.detect.alarm_budget import describe_period, describe_time
 from auscult.detect.alarm_rule import AlarmRule
 from auscult.evaluate.detection import summary
 from auscult.figures import Heading, Paragraph, Part, Picture, Section, Table, score_intervals_figure
-from auscult.pipeline.report_words import counted, is_shown_better, listed, score_words, snr_words, with_snr
 
 GUESSING = 0.5
 """AUC of whoever guesses."""

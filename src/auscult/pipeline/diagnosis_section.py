@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from auscult.audio import read_audio
 from auscult.audio.write import flac_bytes
+from auscult.bundle.figure_words import (
+    LABELS,
+    SPLITS,
+    WIDE,
+    counted,
+    is_shown_better,
+    listed,
+    score_words,
+    snr_words,
+    with_snr,
+)
 from auscult.errors import AudioError
 from auscult.figures import (
     Heading,
@@ -21,7 +32,6 @@ from auscult.figures import (
     confusion_figure,
     score_intervals_figure,
 )
-from auscult.pipeline.report_words import WIDE, counted, is_shown_better, listed, score_words, snr_words, with_snr
 
 MAX_PLAYED_S = 10.0
 MAX_SAMPLES = 200_000
@@ -31,26 +41,6 @@ N_NAMES = 5
 UNKNOWN = "unknown"
 
 
-class Split(NamedTuple):
-    """What a split is called, and which question its figures answer."""
-
-    name: str
-    question: str
-
-
-SPLITS = {
-    "grouped": Split("by take", "new recordings of these machines"),
-    "machine": Split("one machine left out", "a machine it has not heard faulty"),
-    "naive": Split("naive, by clip", "none: it flatters, never quote it"),
-}
-"""In the order of a report: those to believe first."""
-LABELS = {
-    "given": "The names were given with the recordings (folders or table) and taken for true.",
-    "names file": "The names are those that a listener gave to clusters of recordings (a names file): they are not "
-    "checked faults, and the figures say how well the network names what that listener would.",
-    "clusters": "The classes are clusters that were found among the anomalous recordings, and nobody has said what "
-    "they are: these figures say how well the network repeats the clusters, not whether they are true faults.",
-}
 MEANING = (
     "Macro F1 is 1 where every fault is always named right, and counts a rare fault as much as a frequent one. To be "
     "called unknown counts as wrong."

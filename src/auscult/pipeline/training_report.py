@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from auscult.bundle.figure_words import counted, snr_words
 from auscult.bundle.manifest import Manifest
 from auscult.detect.alarm_budget import describe_time
 from auscult.diagnose.fitted import Epoch
@@ -27,7 +28,6 @@ from auscult.figures import (
 )
 from auscult.pipeline.detection_section import detection_conclusions, detection_section
 from auscult.pipeline.diagnosis_section import diagnosis_conclusions, diagnosis_section
-from auscult.pipeline.report_words import counted, snr_words
 
 N_LEFT_OUT = 50
 """Clips left out that are named."""
