@@ -45,7 +45,7 @@ def choose_device(wanted: str = "auto") -> tuple["torch.device", str | None]:
     if is_there and problem is None:
         return torch.device("cuda"), None
     if wanted == "cuda":
-        remedy = "Use the device cpu, or install a driver and a PyTorch that fit the graphics processor."
+        remedy = "Use cpu, or install a driver and a PyTorch that fit the graphics processor."
         raise OptionError("device", f"cuda does not compute: {problem}", remedy)
     return torch.device("cpu"), f"learning on the processor: CUDA does not compute ({problem})" if is_there else None
 
