@@ -22,6 +22,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 from auscult.faults.audit import audit
 from auscult.faults.clustering import cluster_signatures
 from auscult.faults.discovery import Discovery
+from auscult.faults.found_exemplars import faults_of_clips
 from auscult.faults.matching import match_names
 from auscult.faults.names import Fault
 from auscult.pipeline.fault_discovery import Way, discover
@@ -76,8 +77,11 @@ def names_kept(root: Path) -> str:
             signatures[drawn], renumbered, normal, machines=machines[drawn], **of_normal, seed=trial
         )
         faults = _named(before, truth["fault"][drawn], [h for h, own in zip(hashes, drawn, strict=True) if own])
-        after = cluster_signatures(signatures, takes, normal, machines=machines, **of_normal, seed=1000 + trial)
-        matching = match_names(faults, hashes, after.labels, signatures)
+        named = faults_of_clips(faults, hashes)
+        after = cluster_signatures(
+            signatures, takes, normal, machines=machines, **of_normal, named=named, seed=1000 + trial
+        )
+        matching = match_names(faults, hashes, after.labels, signatures, takes.tolist())
         own = np.array([fault or "" for fault in matching.names_of_clips])
         fault_of = {cluster: Counter(truth["fault"][after.labels == cluster]) for cluster in matching.fault_of_cluster}
         are_right = all(fault_of[c].most_common(1)[0][0] == name for c, name in matching.fault_of_cluster.items())

@@ -138,6 +138,23 @@ def network_bundle(faulty_fans, true_faults) -> Bundle:
 
 
 @pytest.fixture(scope="session")
+def cluster_bundle(faulty_fans, network_bundle) -> Bundle:
+    """The same network as if it had learnt the two clusters, whose faults nobody has named yet."""
+    from auscult.bundle.making import new_bundle
+    from auscult.faults import Fault
+
+    found, manifest = faulty_fans.found, network_bundle.manifest
+    said = [network_bundle.predict(found.exemplars(number)[0].path).fault for number in (0, 1)]
+    normal, *classes, unknown = manifest.faults
+    faults = []
+    for k, one in enumerate(classes, start=1):
+        cluster = said.index(one.name)
+        learnt = tuple(clip.content_hash for clip in found.clips if clip.cluster == cluster)[:12]
+        faults.append(Fault(f"fault-{k}", f"fault {k}", f"Fault {k}, which has no name yet", learnt))
+    return new_bundle(replace(manifest, faults=(normal, *faults, unknown)), network_bundle.members)
+
+
+@pytest.fixture(scope="session")
 def faulty_bundle(faulty_fans, tmp_path_factory) -> Path:
     """File of the bundle of the two fans. Copy it before you change it."""
     path = tmp_path_factory.mktemp("faulty_bundle") / "fans.auscult"

@@ -10,8 +10,8 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src"
 LAYERS = """
-errors extras files products one_thread metrics workers audio synth features detect faults diagnose bundle figures
-evaluate pipeline monitor server cli
+errors extras files yaml_tree products one_thread metrics workers audio synth features detect faults diagnose bundle
+figures evaluate pipeline monitor server cli
 """.split()  # noqa: SIM905 - a list of words reads best as words
 HOMES = {
     "torch": {"diagnose"},
@@ -21,6 +21,9 @@ HOMES = {
     "onnx": {"bundle", "diagnose"},
     "h5py": {"bundle"},
     "fastapi": {"server"},
+    "prometheus_client": {"server"},
+    "av": {"monitor"},
+    "aiomqtt": {"monitor"},
     "typer": {"cli"},
     "soundfile": {"audio", "synth", "bundle"},
 }

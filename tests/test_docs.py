@@ -111,3 +111,15 @@ def test_every_column_of_the_truth_is_documented():
     page = (ROOT / "docs" / "synthetic.md").read_text()
     for field in dataclasses.fields(Truth):
         assert f"`{field.name}`" in page
+
+
+def test_every_proof_of_reliability_is_a_test():
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    file, n_proofs = "", 0
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)?(?:::)?(test_\w+)?`", page):
+        file = path or file
+        if not (path or name):
+            continue
+        n_proofs += 1
+        assert not name or f"def {name}(" in (ROOT / file).read_text(), f"{file} has no {name}"
+    assert n_proofs > 20

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from auscult.audio import index_clips
-from auscult.audio.index import clip_at
+from auscult.audio.index import clip_at, machine_at
 from auscult.errors import DataError
 
 
@@ -125,6 +125,35 @@ def test_recordings_without_labels(tmp_path):
 
 def test_clip_outside_the_layout_has_no_label():
     assert clip_at(Path("/somewhere/clip.wav")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "machine"),
+    [
+        ("6_dB_fan/fan/id_00/abnormal/0.wav", "fan/id_00"),
+        ("6_dB_fan/fan/id_00/imbalance/0.wav", "fan/id_00"),
+        ("6_dB_fan/fan/id_00/imbalance/monday/0.wav", "fan/id_00"),
+        ("press/loose belt/0.wav", "press"),
+        ("saw/ng/0.wav", "saw"),
+        ("pump/test/anomaly_id_02_00000003.wav", "pump/id_02"),
+        ("6_dB_fan/fan/id_00/train/0.wav", None),
+        ("6_dB_fan/fan/id_00/0.wav", None),
+        ("6_dB_fan/fan/id_02/imbalance/0.wav", None),
+        ("inbox/imbalance/0.wav", None),
+        ("inbox/0.wav", None),
+    ],
+)
+def test_machine_that_the_folders_of_a_clip_say(tmp_path, name, machine):
+    touch(tmp_path, "6_dB_fan/fan/id_00/normal/0.wav", "press/OK/0.wav", "inbox/normal", name)
+    assert machine_at(tmp_path / name) == machine
+
+
+def test_machine_that_training_finds(tmp_path):
+    """What is learnt from a folder and what is judged in it are of the same machine."""
+    touch(tmp_path, "6_dB_fan/fan/id_00/normal/0.wav", "press/normal/0.wav")
+    touch(tmp_path, "6_dB_fan/fan/id_00/imbalance/0.wav", "press/loose belt/monday/0.wav")
+    for clip in index_clips(tmp_path):
+        assert machine_at(clip.path) == clip.machine
 
 
 def test_other_words_names_and_faults_count_where_no_folder_is_called_normal(tmp_path):

@@ -1,12 +1,15 @@
 import dataclasses
 import io
+import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
 import auscult
 from auscult.bundle import Bundle
 from auscult.bundle.golden import self_check
+from auscult.detect import Detector
 from auscult.errors import AudioError, BundleError, MachineError, OptionError
 from auscult.faults.names_file import Names
 from auscult.faults.naming import name_cluster
@@ -59,6 +62,13 @@ def test_machine_that_is_not_said(bundle, clip):
 def test_machine_that_is_not_known(bundle, clip):
     with pytest.raises(MachineError, match="id_44: this machine is not in the bundle"):
         bundle.predict(clip, machine_id="id_44")
+
+
+def test_machine_of_a_folder_that_is_called_for_a_fault(bundle, clip, tmp_path):
+    for folder in ("normal", "imbalance"):
+        (tmp_path / "6_dB_fan" / "fan" / "id_00" / folder).mkdir(parents=True)
+    faulty = shutil.copy(clip, tmp_path / "6_dB_fan" / "fan" / "id_00" / "imbalance" / "x.wav")
+    assert bundle.predict(faulty).machine_id == "fan/id_00"
 
 
 @pytest.mark.parametrize("machine", ["fan/id_44", "gearbox/id_00"])
@@ -175,8 +185,8 @@ def test_pickled_arrays_are_refused(bundle):
 def named(faulty_fans):
     """The bundle of two fans with the names of one of their two clusters."""
     names = name_cluster(faulty_fans.found, Names(), 0, "rattle", message="It rattles")
-    bundle, unknown = with_names(faulty_fans.bundle, faulty_fans.found, names)
-    assert unknown == []
+    bundle, unsaid = with_names(faulty_fans.bundle, faulty_fans.found, names)
+    assert unsaid == {}
     return bundle
 
 
@@ -263,3 +273,35 @@ def test_names_that_the_manifest_does_not_know(named):
     faults = (named.manifest.faults[0], dataclasses.replace(named.manifest.faults[1], id="other"))
     with pytest.raises(BundleError, match="knows faults that the manifest does not name"):
         Bundle.from_members(dataclasses.replace(named.manifest, faults=faults), named.members, "m.auscult")
+
+
+def test_a_recording_that_is_doubtful_is_warned_of(bundle, clip, tmp_path):
+    said, (y, sr) = {"machine_id": "id_00"}, soundfile.read(clip)
+    assert bundle.predict(clip).warning is None
+    assert bundle.predict(np.zeros(32_000), sr=sr, **said).warning == "the recording is silent: a verdict on nothing"
+    assert "peaks are cut" in bundle.predict(np.clip(50 * y / np.abs(y).max(), -1, 1), sr=sr, **said).warning
+    dead = np.column_stack([y, np.zeros(y.size), 0.9 * y])
+    soundfile.write(tmp_path / "dead.wav", dead, sr)
+    assert bundle.predict(tmp_path / "dead.wav", **said).warning == "1 of 3 channels is dead"
+    assert bundle.predict(dead.T, sr=sr, **said).warning == "1 of 3 channels is dead"
+    short = bundle.predict(dead.T[:, : sr // 2], sr=sr, **said)
+    assert short.warning.startswith("the clip lasts 0.5 s")
+    assert short.warning.endswith("; 1 of 3 channels is dead")
+
+
+def test_folders_of_another_machine_are_warned_of_where_one_is_known(bundle, clip):
+    machine, other = bundle.detector.machines
+    thresholds = {machine: bundle.manifest.thresholds[machine]}
+    manifest = dataclasses.replace(bundle.manifest, thresholds=thresholds)
+    alone = dataclasses.replace(
+        bundle, manifest=manifest, detector=Detector({machine: bundle.detector.machines[machine]})
+    )
+    elsewhere = clip.parents[2] / "id_02" / "normal" / clip.name
+    assert alone.predict(clip).warning is None
+    assert alone.predict(elsewhere).warning == f"the folders say {other}, compared with {machine}"
+    assert alone.predict(elsewhere, machine_id=machine).warning is None
+    assert alone.predict(elsewhere.read_bytes()).warning is None
+    with pytest.raises(MachineError, match="not in the bundle") as caught:
+        alone.predict(clip, machine_id="saw")
+    assert "form field" not in caught.value.remedy
+    assert "give the machine id of one of them" in caught.value.remedy

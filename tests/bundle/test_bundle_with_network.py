@@ -14,6 +14,7 @@ from auscult.bundle.golden import EXPECTED, self_check
 from auscult.bundle.making import new_bundle
 from auscult.errors import BundleError
 from auscult.faults import UNKNOWN_FAULT
+from auscult.synth import write_dataset
 
 LABELS = ["normal", "imbalance", "bearing-wear", "unknown fault"]
 
@@ -172,3 +173,28 @@ def test_the_message_of_a_changed_name_is_said(network_bundle, anomalous):
     renamed = made(network_bundle, faults=faults)
     for path, verdict in anomalous.items():
         assert renamed.predict(path).message == f"{verdict.message}!"
+
+
+def test_a_fault_that_grew_keeps_its_name_and_what_is_no_sound_has_none(network_bundle, tmp_path):
+    """As if faults of severity 0.5 had been learnt: those of severity 1 are no others."""
+    options = {"machine_types": ["fan"], "n_ids": 2, "snr_db": [6], "n_normal": 1, "n_anomalous": 8, "seed": 11}
+    options |= {"faults": ("imbalance", "bearing-wear"), "n_channels": 1, "duration_s": 3.0}
+    names = [fault.name for fault in network_bundle.manifest.faults[1:-1]]
+
+    def judged(bundle, severity):
+        """Verdicts on faults of a severity, by the true ones."""
+        root, verdicts = tmp_path / str(severity), {name: [] for name in names}
+        for row in write_dataset(root, severity=severity, **options):
+            if row.fault:
+                verdicts[row.fault].append(bundle.predict(root / row.path))
+        return verdicts
+
+    mild = judged(network_bundle, 0.5)
+    largest = [max(verdict.score for verdict in mild[name]) for name in names]
+    limited = made(network_bundle, network=network_bundle.manifest.network | {"largest_scores": largest})
+    grown, as_before = (judged(bundle, 1.0) for bundle in (limited, network_bundle))
+    said = [[verdict.fault for verdict in verdicts["bearing-wear"]] for verdicts in (grown, as_before)]
+    assert said[0] == said[1] == ["bearing-wear"] * len(said[0])
+    assert [verdict.fault for verdict in grown["imbalance"]] == [verdict.fault for verdict in as_before["imbalance"]]
+    for y in (np.zeros(48_000), 0.2 * np.sin(np.arange(48_000))):
+        assert limited.predict(y, sr=16_000, machine_id="id_00").fault == UNKNOWN_FAULT.name

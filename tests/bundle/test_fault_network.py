@@ -12,6 +12,7 @@ from auscult.features import Features, LogMel
 
 FEATURES = LogMel.for_rate(16000, n_mels=32, groups=("level", "mean", "std"))
 FAULTS = tuple(Fault(name, name, f"It has {name}") for name in ("wear", "leak", "imbalance"))
+SCORE = 5.0
 N_CHANGES = Changes(FEATURES).n_changes
 
 
@@ -65,7 +66,7 @@ def softmax(logits):
 
 def test_shares_are_what_the_network_says_of_the_changes(machine, heard):
     W = weights()
-    shares = FaultNetwork(model(W), FEATURES, FAULTS, 0.0).shares(machine, heard)
+    shares = FaultNetwork(model(W), FEATURES, FAULTS, 0.0).shares(machine, heard, SCORE)
     assert list(shares) == ["wear", "leak", "imbalance"]
     expected = softmax(Changes(FEATURES).values(machine, heard.descriptors[None])[0] @ W)
     np.testing.assert_allclose(list(shares.values()), expected, atol=1e-5)
@@ -75,7 +76,7 @@ def test_shares_are_what_the_network_says_of_the_changes(machine, heard):
 
 def test_a_network_may_read_the_patch_alone(machine, heard):
     W = weights(32)
-    shares = FaultNetwork(model(W, reads="bands"), FEATURES, FAULTS, 0.0).shares(machine, heard)
+    shares = FaultNetwork(model(W, reads="bands"), FEATURES, FAULTS, 0.0).shares(machine, heard, SCORE)
     change = Changes(FEATURES).patch(machine, heard.descriptors, heard.patch)
     np.testing.assert_allclose(list(shares.values()), softmax(change.sum(axis=1) @ W), atol=1e-5)
 
@@ -85,9 +86,9 @@ def test_a_fault_is_unknown_below_the_limit_and_not_at_it(machine, heard):
     probabilities = FaultNetwork(classifier, FEATURES, FAULTS, 0.0).probabilities(machine, heard)
     highest = float(probabilities.max())
     at = FaultNetwork(classifier, FEATURES, FAULTS, highest)
-    assert list(at.shares(machine, heard).values()) == probabilities.tolist()
+    assert list(at.shares(machine, heard, SCORE).values()) == probabilities.tolist()
     above = FaultNetwork(classifier, FEATURES, FAULTS, np.nextafter(np.float32(highest), np.float32(2)).item())
-    assert above.shares(machine, heard) == {UNKNOWN_FAULT.name: 1.0}
+    assert above.shares(machine, heard, SCORE) == {UNKNOWN_FAULT.name: 1.0}
     np.testing.assert_array_equal(above.probabilities(machine, heard), probabilities)
 
 
@@ -110,10 +111,28 @@ def test_features_of_which_no_changes_are_known():
 def test_weights_that_are_no_numbers(machine, heard):
     network = FaultNetwork(model(np.full_like(weights(), np.nan)), FEATURES, FAULTS, 0.5)
     with pytest.raises(BundleError, match=r"gave \(3,\) probabilities for 3 faults, or NaN\. Make the bundle again"):
-        network.shares(machine, heard)
+        network.shares(machine, heard, SCORE)
 
 
 def test_answers_of_another_shape(machine, heard):
     network = FaultNetwork(model(weights(), shape=("batch", 1, 3)), FEATURES, FAULTS, 0.5)
     with pytest.raises(BundleError, match=r"gave \(1, 3\) probabilities for 3 faults"):
-        network.shares(machine, heard)
+        network.shares(machine, heard, SCORE)
+
+
+@pytest.mark.parametrize(("score", "is_unknown"), [(34.9, False), (35.1, True)])
+def test_what_is_far_stranger_than_a_learnt_fault_is_unknown(machine, heard, score, is_unknown):
+    classifier = model(weights())
+    best = int(FaultNetwork(classifier, FEATURES, FAULTS, 0.0).probabilities(machine, heard).argmax())
+    largest = [1000.0, 1000.0, 1000.0]
+    largest[best] = 10.0  # of other faults much stranger clips may have been learnt
+    shares = FaultNetwork(classifier, FEATURES, FAULTS, 0.0, largest).shares(machine, heard, score)
+    assert (shares == {UNKNOWN_FAULT.name: 1.0}) == is_unknown
+
+
+def test_a_fault_that_was_hardly_heard_has_room_to_grow(machine, heard):
+    threshold = machine.calibration.threshold
+    assert threshold > 0
+    hardly = FaultNetwork(model(weights()), FEATURES, FAULTS, 0.0, [-2.0, -2.0, -2.0])
+    assert UNKNOWN_FAULT.name not in hardly.shares(machine, heard, 3.4 * threshold)
+    assert UNKNOWN_FAULT.name in hardly.shares(machine, heard, 3.6 * threshold)

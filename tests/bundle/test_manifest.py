@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from auscult.bundle.manifest import Manifest
 from auscult.errors import BundleError
-from auscult.faults import NORMAL, ORIGINAL_FAULTS, Fault
+from auscult.faults import NORMAL, ORIGINAL_FAULTS, UNKNOWN_FAULT, Fault
 from auscult.features import LogMel, OriginalMfcc
 
 MANIFEST = Manifest(features=OriginalMfcc(), channels="mean", faults=ORIGINAL_FAULTS, metrics={"split": "none"})
@@ -74,7 +74,7 @@ def test_nonsense_in_any_entry_is_a_bundle_error_or_valid(key, value):
         assert "m.auscult" in str(error)
 
 
-@pytest.mark.parametrize("key", sorted(MANIFEST.to_dict().keys() - {"schema_version", "network"}))
+@pytest.mark.parametrize("key", sorted(MANIFEST.to_dict().keys() - {"schema_version", "network", "learnt_faults"}))
 def test_missing_entry(key):
     content = MANIFEST.to_dict()
     del content[key]
@@ -93,6 +93,24 @@ def test_faults_of_older_bundles_have_no_note():
     for fault in content["faults"]:
         del fault["note"]
     assert Manifest.from_dict(content, "m.auscult") == MANIFEST
+
+
+def test_faults_as_a_network_learnt_them_go_through_json():
+    learnt, leak = Fault("fault-1", "fault 1", "Fault 1", ("0a" * 32,)), Fault("leak", "leak", "It leaks")
+    manifest = Manifest(LogMel(), "mean", (NORMAL, leak, UNKNOWN_FAULT), learnt_faults=(learnt,))
+    assert Manifest.from_dict(json.loads(json.dumps(manifest.to_dict())), "m") == manifest
+
+
+def test_older_bundles_say_nothing_of_faults_as_they_were_learnt():
+    content = MANIFEST.to_dict()
+    del content["learnt_faults"]
+    assert Manifest.from_dict(content, "m.auscult") == MANIFEST
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_faults_as_they_were_learnt_that_are_too_few_or_too_many(n):
+    with pytest.raises(BundleError, match=r"not valid.*learnt are not as many as it names"):
+        Manifest.from_dict(MANIFEST.to_dict() | {"learnt_faults": [LEAK] * n}, "m.auscult")
 
 
 LEAK = {"id": "leak", "name": "leak", "message": "Component leaks", "exemplars": []}

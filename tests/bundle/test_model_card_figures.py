@@ -112,7 +112,7 @@ def test_naming_fault_by_fault(diagnosis):
 @pytest.mark.parametrize(("labels", "said"), [("given", "taken for true"), ("names file", "listener")])
 def test_says_whose_names_the_faults_are(diagnosis, labels, said):
     assert said in diagnosis_section(manifest(diagnosis=diagnosis | {"labels": labels}))[0]
-    assert "nobody has said" in diagnosis_section(manifest(diagnosis=diagnosis | {"labels": "clusters"}))[0]
+    assert "nobody has checked" in diagnosis_section(manifest(diagnosis=diagnosis | {"labels": "clusters"}))[0]
 
 
 def test_naming_that_was_not_measured(diagnosis):

@@ -53,11 +53,13 @@ def test_import_keras(auscult_cli, real_data, tmp_path):
 def test_own_names_for_the_classes(auscult_cli, real_data):
     model = real_data / "signalml" / "weightsMulti.hdf5"
     names = ["--fault", "ok=All is well", "--fault", "a=A", "--fault", "b=B", "--fault", "c=C"]
-    assert "the classes are ok, a, b, c" in auscult_cli("bundle", "import-keras", model, "-o", "m", *names).stdout
-    done = auscult_cli("bundle", "import-keras", model, "-o", "m2", *names[:4])
+    assert (
+        "the classes are ok, a, b, c" in auscult_cli("bundle", "import-keras", model, "-o", "m.auscult", *names).stdout
+    )
+    done = auscult_cli("bundle", "import-keras", model, "-o", "m2.auscult", *names[:4])
     assert done.returncode == 3
     assert "tells 4 classes apart, but 2 are named" in done.stderr
-    done = auscult_cli("bundle", "import-keras", model, "-o", "m2", "--fault", "nonsense")
+    done = auscult_cli("bundle", "import-keras", model, "-o", "m2.auscult", "--fault", "nonsense")
     assert done.returncode == 2
     assert "expected NAME=MESSAGE" in done.stderr
 

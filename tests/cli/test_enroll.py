@@ -9,7 +9,7 @@ def test_another_machine_enters_and_is_judged(auscult_cli, trained_bundle, data,
     bundle = shutil.copy(trained_bundle, tmp_path / "m.auscult")
     done = auscult_cli("enroll", bundle, data / "fan" / "id_00", "--machine-id", "fan/id_08")
     assert done.returncode == 0, done.stderr
-    assert "enrolled fan/id_08, knows 3 machine(s)" in done.stdout
+    assert "enrolled fan/id_08, knows 3 machines" in done.stdout
     assert "alarms: 40 seconds of normal sound support no promise at all; for 1 per week" in done.stdout
     assert "20 recordings are few" in done.stdout
     self_check(auscult.load(bundle), "m")

@@ -39,6 +39,13 @@ def test_nothing_else_is_overwritten(tmp_path):
             check_output(tmp_path / name)
 
 
+def test_bundles_end_in_their_suffix(tmp_path):
+    with pytest.raises(
+        OptionError, match=r"x\.bin: is not the name of a bundle, which ends in \.auscult\. Name it .*x\.a"
+    ):
+        check_output(tmp_path / "x.bin")
+
+
 @pytest.mark.parametrize(
     ("args", "expected"),
     [

@@ -30,7 +30,8 @@ def test_enough_recordings_need_no_excuse(machine):
 def test_ten_recordings_are_told_what_they_can_and_cannot_support(machine):
     promise, delays, few = promise_lines(machine(10))
     assert "1.6 minutes of normal sound support no promise at all; for 1 per week record 14 hours more" in promise
-    assert "AUC 0.99: " in delays
+    assert "announced after, from the faintest to the clearest: never (AUC 0.7), " in delays
+    assert delays.endswith(" (AUC 0.99)")
     assert "10 recordings are few" in few
 
 
@@ -42,4 +43,4 @@ def test_more_recordings_are_promised_more(machine):
 def test_strange_recordings_are_named(machine):
     strange = replace(machine(60), strange=("a", "b", "c", "d"))
     (line,) = [line for line in promise_lines(strange) if "unlike" in line]
-    assert "unlike all others and not learnt (4), listen to them: a, b, c, ..." in line
+    assert "among them, unlike all others and not learnt (4), listen to them: a, b, c, ..." in line

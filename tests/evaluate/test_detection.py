@@ -52,7 +52,7 @@ def test_without_normal_clips_only_the_share_found_is_known(rng):
 
 def figures_of(machine, snr_db, auc, *, n_normal=10, rate=0.1):
     counts = {"machine": machine, "snr_db": snr_db, "n_normal": n_normal, "n_anomalous": 5, "false_alarm_rate": rate}
-    return counts | {"auc": auc, "pauc": auc - 0.1, "level_auc": 0.5}
+    return counts | {"auc": auc, "pauc": auc - 0.1, "level_auc": 0.5, "detection_rate": auc - 0.2}
 
 
 def test_summary_has_means_and_the_worst_machine_of_each_snr():
@@ -70,6 +70,8 @@ def test_summary_has_means_and_the_worst_machine_of_each_snr():
             "auc": auc,
             "pauc": round(auc - 0.1, 4),
             "level_auc": 0.5,
+            "detection_rate": round(auc - 0.2, 4),
+            "false_alarm_rate": 0.1,
             "worst_machine": worst,
             "worst_auc": worst_auc,
         }

@@ -155,6 +155,13 @@ def test_worst_are_the_most_confident_errors_of_different_takes():
     assert worst[0] == {"clip": 12, "fault": "leak", "named": "clogging", "probability": 0.95}
 
 
+def test_clips_called_unknown_are_wrong_too_and_come_last():
+    clips = [clip(0, "leak", "clogging", probability=0.6), clip(1, "leak", "leak", probability=0.9, is_unknown=True)]
+    worst = diagnosis_figures(NAMES, {"grouped": clips})["worst"]
+    assert [row["clip"] for row in worst] == [0, 1]
+    assert worst[1] == {"clip": 1, "fault": "leak", "named": "unknown fault", "probability": 0.9}
+
+
 def test_worst_are_of_the_split_that_is_to_be_believed():
     naive, grouped, machine = ([clip(place, "leak", "clogging")] for place in range(3))
     for named, wanted in (

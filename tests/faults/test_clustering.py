@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 
 from auscult.errors import DataError, OptionError
+from auscult.faults import Fault
 from auscult.faults.clustering import among_normal, cluster_signatures
+from auscult.faults.found_exemplars import faults_of_clips
+from auscult.faults.matching import match_names
 
 N = 12
 N_TAKES = 16
@@ -63,6 +66,36 @@ def test_more_than_there_are_cannot_be_asked_for(signatures, few_normal, asked):
 def test_without_clips_there_is_nothing_to_find(normal):
     with pytest.raises(DataError, match="there are none"):
         cluster_signatures(np.empty((0, N)), np.empty(0, np.intp), normal)
+
+
+@pytest.fixture
+def near_kinds(rng):
+    """Signatures of a kind of its own and of two near each other; ten takes of one clip each."""
+    centres = np.zeros((3, N))
+    centres[[0, 1, 2], [0, 1, 1]], centres[[1, 2], [2, 2]] = 20, [5, -5]
+    return np.repeat(centres, 10, axis=0) + rng.standard_normal((30, N))
+
+
+def names_after(signatures, normal, *named):
+    """Statuses of faults after clusters were sought with their names, and the number of clusters."""
+    hashes = [str(place) for place in range(len(signatures))]
+    faults = [Fault(str(n), str(n), str(n), tuple(map(str, own))) for n, own in enumerate(named)]
+    takes = np.arange(len(signatures))
+    found = cluster_signatures(signatures, takes, normal, named=faults_of_clips(faults, hashes))
+    matches = match_names(faults, hashes, found.labels, signatures, takes.tolist()).matches
+    return [match.status for match in matches], len(found.centroids)
+
+
+def test_names_that_can_be_are_apart_and_those_that_are_mixed_are_merged(near_kinds, few_normal):
+    assert names_after(near_kinds, few_normal, range(10, 19), range(20, 29)) == (["kept", "kept"], 3)
+    assert names_after(near_kinds, few_normal, range(0, 10, 2), range(1, 10, 2)) == (["merged", "merged"], 3)
+
+
+def test_a_name_keeps_together_what_it_was_given_to_unless_a_number_is_asked_for(near_kinds, few_normal):
+    assert names_after(near_kinds, few_normal, range(15, 25)) == (["kept"], 2)
+    named = np.repeat([-1, 0, -1], [15, 10, 5])
+    found = cluster_signatures(near_kinds, np.arange(30), few_normal, named=named, n_clusters=3)
+    assert found.reasons[1].startswith("3 clusters, as asked for (by itself: 3 clusters: the most")
 
 
 def test_takes_that_are_like_no_other_belong_to_none(signatures, normal, rng):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from auscult.faults import Fault
-from auscult.faults.found_exemplars import FoundExemplars
+from auscult.faults.found_exemplars import FoundExemplars, faults_of_clips, whole_clusters
 
 LEAK, KNOCK = Fault("leak", "leak", "Leak", ("a", "b", "x")), Fault("knock", "knock", "Knock", ("c", "c"))
 
@@ -30,6 +30,18 @@ def test_copies_count_once_and_where_they_are_in_a_cluster():
     assert found.shares.tolist() == [[1.0]]
     assert [own.tolist() for own in found.places] == [[1]]
     assert found.others_in(0).tolist() == [3]
+
+
+def test_clips_are_known_by_their_contents():
+    assert faults_of_clips([LEAK, KNOCK], ["n", "c", "a", "c", "x"]).tolist() == [-1, 1, 0, 1, 0]
+    assert faults_of_clips([], ["n", "c"]).tolist() == [-1, -1]
+
+
+def test_a_cluster_was_named_as_a_whole_where_as_many_are_found_as_a_name_is_given_to():
+    counts, n_takes = np.array([[8.0, 7, 4, 3, 2, 8], [0, 0, 0, 0, 0, 5]]), np.array([60, 60, 5, 5, 2, 60])
+    whole = whole_clusters(counts, n_takes)
+    assert whole[0].tolist() == [True, False, True, False, False, False]  # few of few are enough; not of two kinds
+    assert not whole[1].any()
 
 
 @pytest.mark.parametrize("faults", [[LEAK, LEAK], [LEAK, Fault("knock", "knock", "Knock", ("b",))]])

@@ -266,17 +266,38 @@ def test_files_that_are_renamed_come_in_another_order_and_are_named_as_before(rn
         assert after.names_of_clips == tuple(before.names_of_clips[place] for place in order)
 
 
+def test_a_fault_that_is_torn_leaves_its_name_with_one_part():
+    """Though the other part holds exemplars of nobody else: the name was given to one cluster."""
+    parts = (" ".join(f"a{n}" for n in range(7)), " ".join(f"a{n}" for n in range(7, 12)))
+    others = (" ".join(f"n{n}" for n in range(13)), " ".join(f"m{n}" for n in range(15)))
+    found = matching([fault("a", 12)], (f"{parts[0]} {others[0]}", 0, X), (f"{parts[1]} {others[1]}", 1, X + 0.1 * Y))
+    assert found.matches[0].status == "split"
+    assert "7 of 12 exemplars in cluster 0 (which has the name now), 5 in cluster 1" in found.matches[0].message
+    assert found.fault_of_cluster == {0: "a"}
+    assert found.new_clusters == (1,)
+    assert found.names_of_clips[-15:] == (None,) * 15
+
+
+def test_a_small_cluster_has_few_takes_of_many_clips():
+    hashes = [f"{take}{clip}" for take in "abcdpqrs" for clip in "123"]
+    leak = Fault("leak", "leak", "It leaks", ("a1", "b1", "c1", "d1", "p1", "q1", "r1", "s1"))
+    labels, takes = np.repeat([0, 1], 12), [one[0] for one in hashes]
+    found = match_names([leak], hashes, labels, np.tile(X, (24, 1)), takes)
+    assert found.fault_of_cluster == {0: "leak", 1: "leak"}
+    assert len(match_names([leak], hashes, labels, np.tile(X, (24, 1))).fault_of_cluster) == 1
+
+
 def test_two_clusters_that_were_given_one_name_both_have_it(rng):
     """Over-splitting is put right by a person who hears that two clusters are one fault."""
     one, other = np.eye(6)[0], np.eye(6)[[0, 1]].mean(axis=0)
     signatures = np.concatenate([np.tile(one, (10, 1)), np.tile(other, (10, 1))]) + 0.01 * rng.standard_normal((20, 6))
     hashes = [f"{number:064x}" for number in range(20)]
-    fault = Fault("leak", "leak", "It leaks", tuple(hashes[:5] + hashes[10:15]))
+    fault = Fault("leak", "leak", "It leaks", tuple(hashes[:8] + hashes[10:18]))
     matching = match_names([fault], hashes, np.repeat([0, 1], 10), signatures)
     assert matching.fault_of_cluster == {0: "leak", 1: "leak"}
     assert matching.matches[0].status == "kept"
     assert set(matching.names_of_clips) == {"leak"}
-    thirds = Fault("leak", "leak", "It leaks", tuple(hashes[:4] + hashes[7:11] + hashes[14:18]))
+    thirds = Fault("leak", "leak", "It leaks", tuple(hashes[:5] + hashes[7:12] + hashes[14:18]))
     matching = match_names([thirds], hashes, np.repeat([0, 1, 2], [7, 7, 6]), signatures)
     assert set(matching.fault_of_cluster) == {0, 1, 2}
     assert matching.new_clusters == ()

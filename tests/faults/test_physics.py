@@ -86,6 +86,24 @@ def test_nothing_is_said_between_two_kinds():
     assert consistent_with(rattling | {"swing at order 1": 3.0, "swing at order 1, rise": 3.0}).kind == "imbalance-like"
 
 
+@pytest.mark.parametrize("kind", CHANGES)
+def test_nothing_is_said_where_the_rotation_was_not_found(kind):
+    far = aspects(**CHANGES[kind] | {"change of rotation frequency": 30.0})
+    assert consistent_with(far) == Physics(None, {}, ())
+    near = aspects(**CHANGES[kind] | {"change of rotation frequency": 2.0})
+    assert consistent_with(near).kind == kind
+    worn = consistent_with(far, bearing_lines={"outer race": 12.0})
+    assert worn.kind == "bearing-like", "a nameplate has said where to look"
+
+
+def test_another_steady_sound_is_no_change_of_supply():
+    """What a hiss did to a press: it made all of it louder and steadier, at every speed."""
+    hiss = {"level, rise": 10.6, "loudest moments, fall": -27.3, "unsteadiness, fall": -14.6, "slow swing": -10.4}
+    hiss |= {"slow swing, fall": -30.0, "middle swing, fall": -30.0, "fast swing, fall": -30.0}
+    assert consistent_with(aspects(**hiss)).kind is None
+    assert consistent_with(aspects(**hiss | {"slow swing, fall": -1.5, "slow swing": -0.3})).kind == "supply-like"
+
+
 @pytest.mark.parametrize(
     "mountain",
     ["swing at order 1", "slow swing", "fast swing, rise", "level of high octaves", "change of rotation frequency"],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auscult.features.filters import hz_to_mel, mel_filters, mel_to_hz
+from auscult.features.filters import hz_to_mel, in_hz, mel_filters, mel_to_hz
 
 
 @pytest.mark.filterwarnings("ignore:Empty filters:UserWarning")  # librosa, of bands narrower than a bin
@@ -35,3 +35,7 @@ def test_each_band_peaks_where_theory_says():
     centres_hz = librosa.mel_frequencies(n_mels=42, fmin=0, fmax=8000)[1:-1]
     peaks_hz = filters.argmax(axis=1) * 16000 / 4096
     assert np.all(np.abs(peaks_hz - centres_hz) <= 16000 / 4096)
+
+
+def test_edges_are_read_in_few_digits():
+    assert [in_hz(edge) for edge in (62.5, 86.1328, 172.266, 1000, 5512.5)] == ["62.5", "86.1", "172", "1000", "5512"]

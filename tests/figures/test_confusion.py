@@ -7,7 +7,7 @@ COUNTS = np.array([[30, 8, 2], [0, 5, 5]])
 
 
 def drawn(counts=COUNTS, names=NAMES):
-    return confusion_figure(counts, true_names=names, said_names=[*names, "unknown"])
+    return confusion_figure(counts, true_names=names, said_names=[*names, "unknown"], truth="in truth")
 
 
 def test_cells_are_shares_of_the_true_class_and_counts_are_written_in_them():

@@ -75,7 +75,7 @@ def test_report_holds_all_parts_in_order(tmp_path):
         "picture fan/id_00</fig",
         "<h3>heading fan/id_00</h3>",
     ]
-    texts += ["sound fan/id_00</fig", "<caption>table fan/id_00", "<td>clogging</td>", "Nothing to show."]
+    texts += ["sound fan/id_00</fig", "<figcaption>table fan/id_00", "<td>clogging</td>", "Nothing to show."]
     assert sorted(texts, key=page.index) == texts
 
 
@@ -157,7 +157,7 @@ def test_numbers_are_aligned_and_empty_cells_dashes(tmp_path):
 
 
 def test_a_table_without_rows_and_a_page_without_sections(tmp_path):
-    assert "<caption>none</caption>" in written(tmp_path, [Section("s", [Table(["a", "b"], [], "none")])])
+    assert "<figcaption>none</figcaption>" in written(tmp_path, [Section("s", [Table(["a", "b"], [], "none")])])
     page = written(tmp_path, [])
     assert "<nav" not in page
     assert len(page) < 20_000, "what draws pictures is left out where there are none"

@@ -70,7 +70,19 @@ def test_channels_are_those_asked_for(root, rng):
     np.testing.assert_array_equal(clip.descriptors, FEATURES.descriptors(y, sr))
     assert clip.level_db == pytest.approx(-60, abs=1)
     assert len(left_out) == 7
-    assert "has 1 channels, asked for index 1" in left_out[0]
+    assert "has 1 channel, asked for index 1" in left_out[0]
+
+
+def test_a_recording_that_a_table_lists_twice_is_said_with_both_lines(root):
+    table = root / "clips.csv"
+    rows = ["press/normal/1.wav,normal,", "press/normal/2.wav,normal,", "press/normal/1.wav,anomalous,rust"]
+    table.write_text("\n".join(["path,label,fault", *rows]))
+    described, left_out = described_in(table)
+    assert [clip.clip.label for clip in described] == ["normal", "normal"]
+    assert left_out == [
+        "press/normal/1.wav: is listed twice in clips.csv (lines 2, 4), as normal and as anomalous, rust: "
+        "the first is believed. Take the other out."
+    ]
 
 
 def test_copies_are_named(root):

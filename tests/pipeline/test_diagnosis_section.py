@@ -142,4 +142,21 @@ def test_error_that_is_gone_is_named_without_a_player(diagnosis, tmp_path):
 
 
 def test_no_errors_to_hear(diagnosis):
-    assert "There is none to hear (split: by take)." in texts(parts(diagnosis))
+    assert "There is none to hear: all were named right (split: by take)." in texts(parts(diagnosis))
+
+
+def test_clips_called_unknown_are_to_be_heard(diagnosis, tmp_path):
+    row = {"clip": 3, "fault": "clogging", "named": "unknown fault", "probability": 0.41}
+    assert "gone.wav: in truth clogging, called unknown (at most 41% sure)." in texts(
+        parts(diagnosis, [(row, tmp_path / "gone.wav")])
+    )
+
+
+def test_of_clusters_nobody_says_what_is_true(diagnosis, tmp_path):
+    found = parts(diagnosis | {"labels": "clusters"}, [(diagnosis["worst"][0], tmp_path / "gone.wav")])
+    assert "gone.wav: cluster clogging, named" in texts(found)
+    assert "in truth" not in texts(found)
+    (confusion,) = [
+        part.figure for part in found if isinstance(part, Picture) and part.figure.layout.yaxis.title.text == "cluster"
+    ]
+    assert "in truth" not in confusion.to_json()

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from auscult.errors import OptionError
+from auscult.errors import DataError, OptionError
+from auscult.faults.clustering import cluster_signatures
 from auscult.faults.discovery import Discovery
+from auscult.faults.names_file import Names, write_names
+from auscult.faults.naming import name_cluster
 from auscult.pipeline.fault_discovery import Way, discover
 
 
@@ -21,6 +24,29 @@ def test_original_recipe_gives_clusters_too(faulty_fans):
     assert found.recipe == "original"
     assert found.arrays["points"].shape == (32, 4)
     assert set(found.labels) == {0, 1, 2}
+
+
+def test_clips_that_were_named_are_known_where_clusters_are_sought(faulty_fans, tmp_path, monkeypatch):
+    named = []
+
+    def seek(*args, **options):
+        named.append(options["named"])
+        return cluster_signatures(*args, **options)
+
+    monkeypatch.setattr("auscult.pipeline.fault_discovery.cluster_signatures", seek)
+    names = name_cluster(faulty_fans.found, Names(), 1, "knock")
+    write_names(tmp_path / "names.yaml", names)
+    for names_file in (tmp_path / "names.yaml", None):
+        discover(faulty_fans.root, bundle=faulty_fans.bundle, way=Way(n_clusters=2), names_file=names_file)
+    expected = [clip.content_hash in names.faults[0].exemplars for clip in faulty_fans.found.clips]
+    assert (named[0] == 0).tolist() == expected
+    assert (named[1] == -1).all()
+
+
+def test_names_that_cannot_be_read_are_refused_before_the_work(tmp_path):
+    (tmp_path / "faults.yaml").write_text("faults: 7")
+    with pytest.raises(DataError, match="line 1"):
+        discover(tmp_path)
 
 
 @pytest.mark.slow

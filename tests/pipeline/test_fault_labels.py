@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from auscult.audio import Clip
-from auscult.errors import DataError
+from auscult.errors import DataError, OptionError
 from auscult.faults import Fault
 from auscult.faults.names_file import Names, write_names
 from auscult.features import LogMel
@@ -41,10 +41,10 @@ def _clustered_once():
     """Clusters of the same clips are found once: it takes seconds."""
     found, find = {}, fault_labels_module.clustered
 
-    def clustered(signatures, takes, machines, normal, way):
-        key = (signatures.tobytes(), takes.tobytes(), way)
+    def clustered(signatures, takes, machines, normal, way, *, named):
+        key = (signatures.tobytes(), takes.tobytes(), way, named.tobytes())
         if key not in found:
-            found[key] = find(signatures, takes, machines, normal, way)
+            found[key] = find(signatures, takes, machines, normal, way, named=named)
         return found[key]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -161,6 +161,14 @@ def test_a_names_file_that_is_not_there(tmp_path):
         labelled(takes_with("a", "b"), labels=str(tmp_path / "gone.yaml"))
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("colum", "column"), ("Column", "column"), ("non", "none")])
+def test_a_slip_of_the_pen_is_no_file(typed, meant):
+    with pytest.raises(
+        OptionError, match=rf"labels: '{typed}' is no way and no file of names\. Did you mean {meant}\?"
+    ):
+        labelled(takes_with("a", "b"), labels=typed)
+
+
 def test_a_names_file_that_is_none(tmp_path):
     (tmp_path / "faults.yaml").write_text("faults: 3")
     for labels in (None, str(tmp_path / "faults.yaml")):
@@ -172,11 +180,10 @@ def test_a_names_file_that_is_none(tmp_path):
 def test_the_table_is_believed_against_the_folders():
     clips = [*takes_with("a", "b"), *(bare(f"wrong{number}", "a", folder="normal") for number in range(4))]
     found = labelled(clips, [bare("0", label="normal", folder="abnormal"), bare("1", label="normal")])
-    (warning,) = found.warnings
-    assert warning.startswith(
-        "clips.csv: 5 clips lie in a folder of the other label (press/abnormal/0.wav: normal, press/"
-    )
-    assert warning.endswith(", ...): the table is believed")
+    one, four = found.warnings
+    assert one.startswith("clips.csv: 1 clip in a folder of anomalous sound is labelled normal (press/abnormal/0.wav)")
+    assert four.startswith("clips.csv: 4 clips in a folder of normal sound are labelled a (press/normal/wrong")
+    assert four.endswith(", ...): the table is believed")
     assert len(found.clips) == 16
     assert labelled(clips, labels="none").warnings, "whatever is to be named"
 
@@ -188,7 +195,9 @@ def test_folders_do_not_contradict_themselves(tmp_path):
 def test_normal_clips_with_a_fault_are_said_and_stay_normal():
     normal = [bare("0", "a", label="normal"), bare("1", "normal", label="normal"), bare("2", label="normal")]
     found = labelled(takes_with("a", "b"), normal)
-    assert found.warnings == ("1 clips are labelled normal and have a fault (0.wav): learnt as normal",)
+    (warning,) = found.warnings
+    assert warning.startswith("1 clip is labelled normal and has a fault (press/")
+    assert warning.endswith("/0.wav): learnt as normal")
 
 
 @pytest.fixture
@@ -240,7 +249,8 @@ def test_few_clips_do_not_fall_apart(fans, faulty_fans, n):
     there, _ = fans
     found = fault_labels(replace(there, clips=there.clips[:n]), [], faulty_fans.root, labels=None, seed=0)
     assert found.faults == ()
-    assert "do not fall apart" in found.note
+    assert found.note.startswith(f"so few anomalous clips ({n}) do not show for sure that they fall apart")
+    assert "auscult faults discover DATA -o FOUND --clusters 2" in found.note
 
 
 def test_names_of_people_hold_for_the_clips_around_those_that_have_them(fans, names, tmp_path):
@@ -291,6 +301,15 @@ def test_a_name_whose_clips_are_gone_is_said(fans, names, tmp_path):
     assert found.faults == names.faults
     assert found.warnings[0].startswith("fault 'gone': ")
     assert found.warnings[1].startswith("fault 'gone': 0 clips of 0 takes")
+
+
+def test_a_names_file_of_other_data_is_said_to_be_that(fans, tmp_path):
+    other = Names(tuple(Fault(name, name, f"It has {name}", ("0" * 63 + name,)) for name in "ab"))
+    write_names(tmp_path / "faults.yaml", other)
+    found = fault_labels(fans[0], [], tmp_path, labels=None, seed=0)
+    assert found.faults == ()
+    assert found.note == "none of the recordings that the names file was made of is among these: it is of other data"
+    assert found.warnings == ()
 
 
 def test_a_names_file_without_names(fans, tmp_path):

@@ -56,6 +56,17 @@ def test_what_is_computed_from_the_same_has_one_key():
     assert key_of(values.T) == key_of(np.ascontiguousarray(values.T))
 
 
+def test_what_was_kept_is_known_and_counted(tmp_path):
+    with Kept(tmp_path / "kept") as kept:
+        kept.arrays("one", lambda: result(1))
+        assert (kept.has("one"), kept.has("two"), kept.n_found) == (True, False, 0)
+    with Kept(tmp_path / "kept") as kept:
+        kept.arrays("one", nothing_to_compute)
+        kept.arrays("two", lambda: result(2))
+        assert kept.n_found == 1
+    assert not Kept(None).has("one")
+
+
 def test_another_version_computes_anew(monkeypatch):
     before = key_of("a")
     monkeypatch.setattr(kept_module, "__version__", "999")

@@ -230,9 +230,14 @@ def test_machine_without_anything_to_learn_from_is_named(data, n_normal):
 
 
 def test_reasons_are_said_when_nothing_can_be_learnt(data):
-    with pytest.raises(
-        DataError, match=r"no machine can be learnt \(.*has 1 channels, asked for index 3.*and 53 more\)"
-    ):
+    for path in data.glob("*/fan/*/normal/*.wav"):
+        soundfile.write(path, np.zeros(32_000), 16_000)
+    with pytest.raises(DataError, match=r"no machine can be learnt \(.*holds only silence.*and \d+ more\)"):
+        learn_normal(data)
+
+
+def test_channel_that_there_is_not_is_said_once(data):
+    with pytest.raises(OptionError, match=r"channels: asked for index 3, and the recordings have one channel\. Choose"):
         learn_normal(data, channels=3)
 
 

@@ -8,6 +8,8 @@ import soundfile
 
 import auscult
 from auscult.diagnose import Epoch
+from auscult.faults import NORMAL, UNKNOWN_FAULT, Fault
+from auscult.features import LogMel
 from auscult.pipeline.training_report import write_training_report
 
 HISTORY = [Epoch(1, 1.2, 1.3, 0.4, 1e-3), Epoch(2, 0.8, 0.9, 0.7, 1e-3), Epoch(3, 0.6, 1.0, 0.7, 1e-3)]
@@ -71,6 +73,31 @@ def test_how_it_learnt(page, manifest):
     assert page(manifest, []).count('class="plot"') == 4
 
 
+def test_numbers_are_as_they_are_read(page, manifest):
+    features = LogMel.for_rate(22_050, n_mels=32)
+    html = page(replace(manifest, features=features, network=manifest.network | {"unknown_below": 0.88041}))
+    assert "<td>11,025</td>" in html
+    assert "e+0" not in html
+    assert "<td>unknown below a probability of</td>" in html
+
+
+def test_clips_of_each_fault_and_machine(page, manifest):
+    faults = (NORMAL, Fault("a", "bearing", ""), Fault("b", "<i>belt</i>", ""), UNKNOWN_FAULT)
+    counts = [{"machine": "fan/id_00", "n_clips": [16, 14]}]
+    html = page(
+        replace(manifest, faults=faults, network=manifest.network | {"clips": counts, "largest_scores": [1, 2]})
+    )
+    assert "Clips of faults that the network learnt, by machine." in html
+    for cell in (
+        "bearing</th>",
+        "&lt;i&gt;belt&lt;/i&gt;</th>",
+        '<td class="number">16</td>',
+        '<td class="number">14</td>',
+    ):
+        assert cell in html
+    assert "largest scores" not in html
+
+
 def test_warnings_are_shown(page, manifest):
     assert "Warning: 7 anomalous clips have no fault said of them." in page(manifest)
     assert "Warning: there is no CUDA." in page(
@@ -98,6 +125,14 @@ def test_what_went_in_and_what_did_not(page, manifest):
         assert f"<td>{cell}</td>" in html
     assert '<td class="number">123</td>' in html
     assert "Nothing was left out." in page(changed(manifest, left_out=[]))
+    first, *_ = manifest.thresholds
+    strange = manifest.thresholds[first] | {"strange": ["fan/id_00/normal/7"]}
+    odd = page(replace(changed(manifest, left_out=[]), thresholds=manifest.thresholds | {first: strange}))
+    assert "Nothing was left out." not in odd
+    assert "160 normal clips of 2 machines learnt but for 1 recording unlike all others, 0 left out." in odd
+    assert "sound unlike all others of their machine (1): fan/id_00/normal/7. Listen to them." in odd
+    assert "calibrated on 80 normal takes" in odd
+    assert "learnt from 80" not in odd
     many = page(changed(manifest, left_out=[f"clip {number}" for number in range(60)]))
     assert "60 left out, and why; 10 of them not shown." in many
     assert "<td>clip 49</td>" in many

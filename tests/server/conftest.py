@@ -5,11 +5,19 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import httpx
+import numpy as np
 import pytest
+import soundfile
+
+import auscult
+from auscult.monitor.event_store import EventStore
+from auscult.monitor.settings import MonitorSettings
 
 from .browser import chromium, started_browser
+from .monitored import SR, Clock, MonitorClient, give
 
 
 class Server:
@@ -66,3 +74,68 @@ def browser(tmp_path_factory):
         pytest.skip("no chromium here")
     with started_browser(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def quick_bundle(trained_bundle):
+    """A bundle that alarms after some windows: forty seconds of normal sound support no real promise."""
+    bundle = auscult.load(trained_bundle)
+    machines = {
+        name: replace(machine, rule=replace(machine.rule, threshold=4.0))
+        for name, machine in bundle.detector.machines.items()
+    }
+    return replace(bundle, detector=replace(bundle.detector, machines=machines))
+
+
+@pytest.fixture(scope="session")
+def sounds(synthetic_data):
+    """Normal sound of fan/id_00 in a row, and the same made strange."""
+    files = sorted((synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal").glob("*.wav"))
+    normal = np.concatenate([soundfile.read(file, dtype="float32")[0] for file in files])
+    tone = 0.2 * np.sin(2 * np.pi * 3000 * np.arange(len(normal)) / SR)
+    return {"normal": normal, "strange": normal + tone.astype(np.float32)}
+
+
+@pytest.fixture
+def make_monitor(tmp_path, trained_bundle, quick_bundle):
+    """Makes a monitor of both fans that is not started: the test gives it its sound."""
+    from auscult.monitor.monitor import Monitor
+
+    stores = []
+
+    def make_monitor(**more):
+        none = {"kind": "replay", "path": str(tmp_path / "none.wav")}
+        sources = {"hall": none | {"machine": "fan/id_00"}, "roof": none | {"machine": "fan/id_02"}}
+        told = {"bundle": str(trained_bundle), "sources": sources, "decisions": {"step_s": 1}}
+        told |= {"store": {"path": str(tmp_path / "events"), "before_s": 2, "after_s": 2}}
+        settings, clock = MonitorSettings.model_validate(told | more), Clock()
+        stores.append(EventStore.open(tmp_path / f"events{len(stores)}", clock=clock))
+        return Monitor(settings, quick_bundle, stores[-1], clock=clock)
+
+    yield make_monitor
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def monitor(make_monitor):
+    return make_monitor()
+
+
+@pytest.fixture
+def alarmed(monitor, sounds):
+    """The same monitor after fan/id_00 has sounded strange: there is an alarm, and its recording."""
+    give(monitor, sounds["normal"][: 6 * SR])
+    give(monitor, sounds["strange"][: 16 * SR])
+    return monitor
+
+
+@pytest.fixture
+def alarm_id(alarmed):
+    return alarmed.desk.board.of("fan/id_00").id
+
+
+@pytest.fixture
+def asked(alarmed):
+    """Client of that monitor."""
+    return MonitorClient(alarmed)

@@ -21,7 +21,8 @@ from auscult.audio import read_audio
 from auscult.audio.write import wav_bytes
 from auscult.errors import DataError
 from auscult.faults.names_file import read_names, write_names
-from auscult.server.naming import MAX_BODY_BYTES, create_naming_app
+from auscult.server.json_body import MAX_BODY_BYTES
+from auscult.server.naming import create_naming_app
 
 from .asgi_client import AsgiClient
 from .test_app import problem

@@ -15,9 +15,9 @@ if __name__ == "__main__":
 """
 
 
-def start(tmp_path):
+def start(tmp_path, code=LONG_RUN):
     script = tmp_path / "long_run.py"
-    script.write_text(LONG_RUN)
+    script.write_text(code)
     parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert parent.stdout.readline() == "done\n"
     children = psutil.Process(parent.pid).children(recursive=True)
@@ -30,6 +30,14 @@ def test_ctrl_c_ends_all_of_them(tmp_path):
     with parent:
         parent.send_signal(signal.SIGINT)
     assert parent.returncode != 0
+    assert not psutil.wait_procs(children, timeout=20)[1]
+
+
+def test_ctrl_c_does_not_wait_for_what_is_being_done(tmp_path):
+    parent, children = start(tmp_path, LONG_RUN.replace("[0.05] * 1000", "[0.05, 300, 300]"))
+    with parent:
+        parent.send_signal(signal.SIGINT)
+        parent.wait(timeout=20)
     assert not psutil.wait_procs(children, timeout=20)[1]
 
 

@@ -53,6 +53,7 @@ def apply_channel_policy(samples: Waveform, channels: ChannelPolicy, where: str)
                 return samples[:, 0]
             return row_products(samples, np.full(n_channels, 1 / n_channels, np.float32))
     if channels >= n_channels:
-        problem = f"has {n_channels} channels, asked for index {channels}"
-        raise AudioError(where, problem, f"Indices run from 0 to {n_channels - 1}; or choose 'mean' or 'all'.")
+        problem = f"has {n_channels} channel{'s' if n_channels > 1 else ''}, asked for index {channels}"
+        indices = f"from 0 to {n_channels - 1}" if n_channels > 1 else "no further than 0"
+        raise AudioError(where, problem, f"Indices run {indices}; or choose 'mean' or 'all'.")
     return np.ascontiguousarray(samples[:, channels])

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auscult.audio.find import Entry, Recordings
-from auscult.audio.layouts import Label, Place, labelled_place
+from auscult.audio.layouts import Label, Place, is_normal_name, place_of
 from auscult.audio.manifest import is_table_name
 from auscult.audio.storage import is_url
 from auscult.errors import DataError
 
-__all__ = ["Clip", "Label", "clip_at", "index_clips"]
+__all__ = ["Clip", "Label", "clip_at", "index_clips", "machine_at"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,27 @@ def index_clips(root: str | os.PathLike[str]) -> list[Clip]:
 
 
 def clip_at(path: str | os.PathLike[str]) -> Clip | None:
-    """Return the clip at this path, as its folders describe it, or None where they do not name a label."""
+    """Return the clip at this path, as its folders and its name describe it, or None where they do not name a label.
+
+    A folder is a fault's, as in `index_clips`, only where a folder of normal sound lies beside it on the disk.
+    """
     location = os.path.abspath(path)  # noqa: PTH100 - resolves `..` and leaves links their names
-    place = labelled_place(location)
-    return None if place is None else _clip(location, place)
+    place = place_of(location, has_normal_folder=_has_normal_folder)
+    return _clip(location, place) if place.label else None
+
+
+def machine_at(path: str | os.PathLike[str]) -> str | None:
+    """Full name of the machine that the clip at this path is of, as for `clip_at`, or None."""
+    location = os.path.abspath(path)  # noqa: PTH100 - as in clip_at
+    return place_of(location, has_normal_folder=_has_normal_folder).machine or None
+
+
+def _has_normal_folder(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(is_normal_name(entry.name) and entry.is_dir() for entry in entries)
+    except OSError:
+        return False
 
 
 def _in_folder(root: str) -> list[Clip]:

@@ -24,10 +24,13 @@ class Chunk:
     ----------
     y : ndarray, shape (n_channels, n_samples), float32
     is_broken : bool
+    ended_at : float, optional
+        When its last sample was heard, Unix time in seconds, where the source knows better than "now".
     """
 
     y: NDArray[np.float32]
     is_broken: bool = False
+    ended_at: float | None = None
 
 
 class LiveSource(Protocol):

@@ -15,6 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from auscult.audio.channels import ChannelPolicy, Waveform, apply_channel_policy, check_channel_policy
+from auscult.audio.flaws import flaw_of, some_of
 from auscult.audio.wav import BLOCK_VALUES, DAMAGED, TRUNCATED, decode_wav, read_wav_header
 from auscult.errors import AudioError, OptionError
 
@@ -69,20 +70,65 @@ def read_audio(
     OptionError
         If `channels` is none of the policies.
     """
+    y, sr, _ = _read(source, channels, max_duration_s, max_samples)
+    return y, sr
+
+
+def read_with_flaw(
+    source: Source,
+    *,
+    channels: ChannelPolicy = "mean",
+    max_duration_s: float | None = None,
+    max_samples: int | None = None,
+) -> tuple[Waveform, int, str | None]:
+    """Waveform and sampling rate of a recording, and what makes it doubtful.
+
+    Parameters
+    ----------
+    source, channels, max_duration_s, max_samples
+        As in `read_audio`.
+
+    Returns
+    -------
+    y, sr, flaw
+        As `read_audio` gives them, and what `auscult.audio.flaws.flaw_of` says of the channels that are heard.
+
+    Raises
+    ------
+    AudioError, OptionError
+        As in `read_audio`.
+    """
+    seen: list[Waveform] = []
+    y, sr, scale = _read(source, channels, max_duration_s, max_samples, seen)
+    return y, sr, flaw_of([part * np.float32(scale) for part in seen])
+
+
+def _read(
+    source: Source,
+    channels: ChannelPolicy,
+    max_duration_s: float | None,
+    max_samples: int | None,
+    seen: list[Waveform] | None = None,
+) -> tuple[Waveform, int, float]:
+    """Waveform, sampling rate and scale of the samples as they are stored, of which `seen` gets some."""
     check_channel_policy(channels)
     where, data = _read_bytes(source)
     if not data:
         raise AudioError(where, "the file is empty (0 bytes)", "Record it again.")
     limits = _Limits(where, max_duration_s, max_samples)
     sr, scale, blocks = _decode(data, limits)
-    parts = [apply_channel_policy(block, channels, where) for block in blocks]
+    parts = []
+    for block in blocks:
+        parts.append(apply_channel_policy(block, channels, where))
+        if seen is not None:
+            seen.append(some_of(block, channels))
     if not parts:
         raise AudioError(where, "holds no samples", "Record it again.")
     y = np.concatenate(parts, axis=-1)
     if scale != 1:
         y *= np.float32(scale)
     _check_samples(y, where)
-    return y, sr
+    return y, sr, scale
 
 
 def check_waveform(

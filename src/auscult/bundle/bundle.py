@@ -1,33 +1,33 @@
 """Bundle: everything the edge needs, in one file, and the one function that judges a clip."""
 
-import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.audio import Source, Waveform, check_waveform, read_audio
-from auscult.audio.index import clip_at
+from auscult.audio import Source, Waveform, check_waveform
+from auscult.audio.flaws import flaw_of, some_of
+from auscult.audio.index import machine_at
+from auscult.audio.read import read_with_flaw
 from auscult.bundle.archive import read_archive, write_archive
 from auscult.bundle.classifier import CLASSIFIER, Classifier
+from auscult.bundle.doubts import length_doubt, machine_doubt
 from auscult.bundle.fault_network import FaultNetwork
 from auscult.bundle.manifest import Manifest
+from auscult.bundle.npz import read_npz
 from auscult.bundle.verdict import Verdict
 from auscult.detect import Detector, MachineDetector, groups_of
 from auscult.detect.explanation import explain as explain_clip
 from auscult.errors import AudioError, BundleError, MachineError, OptionError
-from auscult.faults import UNKNOWN_FAULT
 from auscult.faults.namer import FaultNamer
 from auscult.features import LogMel, OriginalMfcc
 from auscult.features.recipe import Features
 
 DETECTOR = "detector.npz"
 FAULTS = "faults.npz"
-OTHER_LENGTH = 2.0
-"""So many times as long as those learnt from, or as short, a clip's scores do not compare with theirs."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,13 @@ class Bundle:
         if CLASSIFIER in members and isinstance(features, OriginalMfcc):
             return cls(manifest, members, classifier=Classifier(members[CLASSIFIER]))
         if DETECTOR in members and isinstance(features, LogMel):
-            detector = Detector.from_arrays(_read_npz(members[DETECTOR]), groups_of(features.descriptor_groups))
+            detector = Detector.from_arrays(
+                read_npz(members[DETECTOR], DETECTOR), groups_of(features.descriptor_groups)
+            )
             _check_detector(detector, manifest, features, where)
-            network = _read_network(members[CLASSIFIER], manifest, features) if CLASSIFIER in members else None
+            network = None
+            if CLASSIFIER in members:
+                network = FaultNetwork.of(members[CLASSIFIER], features, manifest.faults, manifest.network)
             namer = _read_namer(members[FAULTS], manifest, features) if FAULTS in members else None
             return cls(manifest, members, detector=detector, network=network, namer=namer)
         problem = f"has neither {CLASSIFIER} for original-mfcc features nor {DETECTOR} for log-mel features"
@@ -111,18 +115,7 @@ class Bundle:
         MachineError
             If the bundle knows several machines and the clip's is not said, or not known.
         """
-        limits: Any = {"max_duration_s": max_duration_s, "max_samples": max_samples}
-        if isinstance(clip, np.ndarray):
-            if sr is None:
-                problem = "not given with a waveform"
-                raise OptionError("sr", problem, "Say its sampling rate in Hz: predict(y, sr=16000).")
-            where, rate = "waveform", sr
-            y = check_waveform(clip, sr, channels=self.manifest.channels, **limits)
-        elif sr is not None:
-            raise OptionError("sr", "given with a recording, which says its own", "Leave it out.")
-        else:
-            where = os.fspath(clip) if isinstance(clip, str | os.PathLike) else "audio"
-            y, rate = read_audio(clip, channels=self.manifest.channels, **limits)
+        where, y, rate, flaw = self._read(clip, sr, max_duration_s=max_duration_s, max_samples=max_samples)
         if self.detector is None:
             if explain:
                 problem = "has a classifier, which does not say what is different about a clip"
@@ -130,18 +123,37 @@ class Bundle:
             if machine_id is not None:
                 problem = "this bundle has one model for all machines and knows none by name"
                 raise MachineError(machine_id, problem, "Leave the machine id out.")
-            return self._classify(y, rate)
+            return replace(self._classify(y, rate), warning=flaw)
         is_from_folders = False
         if machine_id is None and len(self.detector.machines) > 1 and isinstance(clip, str | os.PathLike):
-            described = clip_at(clip)
-            machine_id, is_from_folders = (described.machine, True) if described else (None, False)
+            machine_id = machine_at(clip)
+            is_from_folders = machine_id is not None
         try:
             machine = self.detector.resolve(machine_id, is_from_folders=is_from_folders)
-            return self._detect(y, rate, machine, with_explanation=explain)
+            verdict = self._detect(y, rate, machine, with_explanation=explain)
         except AudioError as error:
             raise AudioError(where, error.problem, error.remedy) from None  # features do not know the clip's name
         except MachineError as error:
             raise MachineError(f"{where}: {error.where}", error.problem, error.remedy) from None
+        doubts = (machine_doubt(clip, machine) if machine_id is None else None, verdict.warning, flaw)
+        return replace(verdict, warning="; ".join(doubt for doubt in doubts if doubt) or None)
+
+    def _read(
+        self, clip: Source | NDArray[np.floating[Any]], sr: int | None, **limits: Any
+    ) -> tuple[str, Waveform, int, str | None]:
+        """Name of a clip for messages, its waveform and sampling rate, and what makes it doubtful as a recording."""
+        channels = self.manifest.channels
+        if isinstance(clip, np.ndarray):
+            if sr is None:
+                problem = "not given with a waveform"
+                raise OptionError("sr", problem, "Say its sampling rate in Hz: predict(y, sr=16000).")
+            y = check_waveform(clip, sr, channels=channels, **limits)
+            seen = some_of(clip.T, channels) if clip.ndim > 1 else some_of(y[:, None], "mean")
+            return "waveform", y, sr, flaw_of([seen])
+        if sr is not None:
+            raise OptionError("sr", "given with a recording, which says its own", "Leave it out.")
+        where = os.fspath(clip) if isinstance(clip, str | os.PathLike) else "audio"
+        return where, *read_with_flaw(clip, channels=channels, **limits)
 
     def _classify(self, y: Waveform, sr: int) -> Verdict:
         assert self.classifier is not None
@@ -159,16 +171,46 @@ class Bundle:
         )
 
     def _detect(self, y: Waveform, sr: int, machine: str, *, with_explanation: bool) -> Verdict:
-        assert self.detector is not None
         features = self.manifest.features
+        heard = features.features(features.at_own_rate(y, sr))
+        verdict = self.judge(heard, machine)
+        assert self.detector is not None
         assert isinstance(features, LogMel)
         detector = self.detector.machines[machine]
+        return replace(
+            verdict,
+            warning=length_doubt(y.shape[-1] / sr, detector.rule.interval_s),
+            explanation=explain_clip(detector, features, heard.descriptors) if with_explanation else None,
+        )
+
+    def judge(self, heard: Features, machine: str) -> Verdict:
+        """Judge what was heard in a window of sound that has been described already.
+
+        Parameters
+        ----------
+        heard : Features
+            Of `manifest.features`, for a window about as long as the clips learnt from.
+        machine : str
+            Its full name, as `detector.machines` has it.
+
+        Returns
+        -------
+        Verdict
+            Without explanation, and without a warning about the window's length.
+
+        Raises
+        ------
+        OptionError
+            If the bundle learnt no normal sound.
+        """
+        if self.detector is None:
+            raise OptionError("bundle", "has a classifier, and no model of normal sound", "Train one: auscult train.")
+        detector = self.detector.machines[machine]
         calibration = detector.calibration
-        heard = features.features(features.at_own_rate(y, sr))
         score = float(detector.model.anomaly_scores(heard.descriptors[None])[0])
         is_anomalous = score > calibration.threshold
         normal, *others = self.manifest.faults
-        shares = self._fault_shares(detector, heard)
+        shares = self._fault_shares(detector, heard, score)
         fault = max(others, key=lambda one: shares.get(one.name, 0.0))
         probability = calibration.anomaly_probability(score)
         of_faults = {one.name: probability * shares.get(one.name, 0.0) for one in others}
@@ -182,14 +224,12 @@ class Bundle:
             threshold=calibration.threshold,
             p_value=calibration.p_value(score),
             machine_id=machine,
-            warning=_length_warning(y.shape[-1] / sr, detector.rule.interval_s),
-            explanation=explain_clip(detector, features, heard.descriptors) if with_explanation else None,
         )
 
-    def _fault_shares(self, detector: MachineDetector, heard: Features) -> dict[str, float]:
+    def _fault_shares(self, detector: MachineDetector, heard: Features, score: float) -> dict[str, float]:
         """Probability of each fault by its name, if the clip is anomalous; the last stands for all without a name."""
         if self.network is not None:
-            return self.network.shares(detector, heard)
+            return self.network.shares(detector, heard, score)
         unnamed = self.manifest.faults[-1].name
         if self.namer is None:
             return {unnamed: 1.0}
@@ -229,13 +269,6 @@ def load(path: str | os.PathLike[str]) -> Bundle:
     return Bundle.from_members(Manifest.from_dict(content, where), members, where)
 
 
-def _length_warning(duration_s: float, learnt_s: float) -> str | None:
-    """What to think of a clip of another length: its percentiles, loud moments and lines are others."""
-    if 1 / OTHER_LENGTH < duration_s / learnt_s < OTHER_LENGTH:
-        return None
-    return f"the clip lasts {duration_s:.3g} s, those learnt from {learnt_s:.3g} s: their scores do not compare well"
-
-
 def _check_detector(detector: Detector, manifest: Manifest, features: LogMel, where: str) -> None:
     """Check that a detector and the manifest speak of the same machines, thresholds and descriptors."""
     said = {name: entry["threshold"] for name, entry in manifest.thresholds.items()}
@@ -247,43 +280,12 @@ def _check_detector(detector: Detector, manifest: Manifest, features: LogMel, wh
             raise BundleError(where, f"{problem} {features.n_descriptors}", "Another version made it: train it again.")
 
 
-def _read_network(content: bytes, manifest: Manifest, features: LogMel) -> FaultNetwork:
-    """Network of a bundle; the manifest names its faults between normality and the unknown fault."""
-    unknown_below = manifest.network.get("unknown_below", np.nan)
-    is_probability = isinstance(unknown_below, int | float) and 0 <= unknown_below <= 1
-    if manifest.faults[-1].id != UNKNOWN_FAULT.id or not is_probability:
-        problem = "the manifest does not say below which probability a fault is unknown, or names no unknown fault"
-        raise BundleError(CLASSIFIER, problem, "Train it again.")
-    return FaultNetwork(Classifier(content), features, manifest.faults[1:-1], float(unknown_below))
-
-
 def _read_namer(content: bytes, manifest: Manifest, features: LogMel) -> FaultNamer:
     """Namer of a bundle, whose faults the manifest names."""
     try:
-        namer = FaultNamer.from_arrays(_read_npz(content, FAULTS), features)
+        namer = FaultNamer.from_arrays(read_npz(content, FAULTS), features)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise BundleError(FAULTS, f"unexpected arrays ({error})", "Name the faults of the bundle again.") from None
     if not set(namer.prototypes.fault_ids_) <= {fault.id for fault in manifest.faults[1:]}:
         raise BundleError(FAULTS, "knows faults that the manifest does not name", "Name them again.")
     return namer
-
-
-def _read_npz(content: bytes, member: str = DETECTOR) -> dict[str, NDArray[np.generic]]:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except Exception as error:  # noqa: BLE001 - a damaged zip of arrays can fail in many ways
-        raise BundleError(member, f"cannot be read ({error})", "Make the bundle again.") from None
-
-
-def write_npz(arrays: dict[str, NDArray[np.generic]]) -> bytes:
-    """Arrays as the bytes of an npz file, equal for equal arrays.
-
-    Parameters
-    ----------
-    arrays : dict of str -> ndarray
-        No objects: nothing is pickled.
-    """
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()

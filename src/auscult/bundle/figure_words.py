@@ -24,7 +24,7 @@ LABELS = {
     "given": "The names were given with the recordings (folders or table) and taken for true.",
     "names file": "The names are those that a listener gave to clusters of recordings (a names file): they are not "
     "checked faults, and the figures say how well the network names what that listener would.",
-    "clusters": "The classes are clusters that were found among the anomalous recordings, and nobody has said what "
+    "clusters": "The classes are clusters that were found among the anomalous recordings, and nobody has checked what "
     "they are: these figures say how well the network repeats the clusters, not whether they are true faults.",
 }
 

@@ -22,6 +22,8 @@ class Manifest:
     channels: ChannelPolicy
     faults: tuple[Fault, ...]
     """The classes of a verdict in the order of its probabilities, normality first."""
+    learnt_faults: tuple[Fault, ...] = ()
+    """Where people named a network's faults since: the same faults as it learnt them, without normality and unknown."""
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Machine -> threshold, its false-alarm rate, the number of takes it was calibrated on, and its alarm rule."""
     network: dict[str, Any] = field(default_factory=dict)
@@ -39,7 +41,8 @@ class Manifest:
             "schema_version": SCHEMA_VERSION,
             "features": recipe_to_dict(self.features),
             "channels": self.channels,
-            "faults": [asdict(fault) | {"exemplars": list(fault.exemplars)} for fault in self.faults],
+            "faults": [_entry(fault) for fault in self.faults],
+            "learnt_faults": [_entry(fault) for fault in self.learnt_faults],
             "thresholds": self.thresholds,
             "network": self.network,
             "training_data": self.training_data,
@@ -69,6 +72,7 @@ class Manifest:
                 features=recipe_from_dict(features),
                 channels=check_channel_policy(content["channels"]),
                 faults=tuple(_fault(entry) for entry in content["faults"]),
+                learnt_faults=_learnt_faults(content),
                 thresholds={name: {"threshold": 0.0, **entry} for name, entry in content["thresholds"].items()},
                 network=dict(content.get("network", {})),  # older bundles have none
                 **{key: dict(content[key]) for key in ("training_data", "metrics", "versions")},
@@ -77,6 +81,17 @@ class Manifest:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, AuscultError) as error:
             raise BundleError(where, f"its manifest.json is not valid ({error})", "Make the bundle again.") from None
+
+
+def _entry(fault: Fault) -> dict[str, Any]:
+    return asdict(fault) | {"exemplars": list(fault.exemplars)}
+
+
+def _learnt_faults(content: dict[str, Any]) -> tuple[Fault, ...]:
+    learnt = tuple(_fault(entry) for entry in content.get("learnt_faults", ()))  # older bundles have none
+    if learnt and len(learnt) != len(content["faults"]) - 2:
+        raise ValueError("the faults that its network learnt are not as many as it names")
+    return learnt
 
 
 def _fault(entry: dict[str, Any]) -> Fault:

@@ -19,6 +19,7 @@ from auscult.cli import (
     faults,
     features,
     fetch,
+    monitor,
     predict,
     record,
     scan,
@@ -55,6 +56,7 @@ app.command("enroll")(enroll.enroll)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
+app.command("monitor")(monitor.monitor)
 app.add_typer(faults.app, name="faults")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(fetch.app, name="fetch")

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from auscult.bundle import load
+from auscult.bundle.figure_words import counted
 from auscult.cli.options import check_output, named_as_typed
 from auscult.cli.output import auscult_command, err, out, print_json, progress_bar
 from auscult.cli.promises import machine_line, promise_lines
@@ -52,7 +53,8 @@ def enroll(
         return
     assert enrolled.detector is not None
     machine = enrolled.detector.machines[machine_id]
-    out.print(f"{written}: enrolled {machine_id}, knows {len(enrolled.manifest.thresholds)} machine(s)", markup=False)
+    n_machines = counted(len(enrolled.manifest.thresholds), "machine")
+    out.print(f"{written}: enrolled {machine_id}, knows {n_machines}", markup=False)
     out.print(machine_line(machine_id, machine, false_alarm_rate), markup=False)
     for line in promise_lines(machine):
         out.print(line, markup=False)

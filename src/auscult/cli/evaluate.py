@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from auscult.bundle import load
+from auscult.bundle.figure_words import counted
 from auscult.cli.options import named_as_typed
 from auscult.cli.output import err, figures_table, out, print_json, progress_bar
 from auscult.detect.alarm_budget import describe_period, describe_time
@@ -71,10 +72,9 @@ def evaluate(
 def _print_summary(summary: dict[str, Any]) -> None:
     for row in summary.get("by_snr", []):
         snr = "" if row["snr_db"] is None else f" at {row['snr_db']:g} dB"
-        line = (
-            f"mean of {row['n_machines']} machine(s){snr}: AUC {row['auc']:.3f}, pAUC {row['pauc']:.3f}, level alone "
-        )
-        line += f"{row['level_auc']:.3f}; worst: {row['worst_machine']} {row['worst_auc']:.3f}"
+        line = f"mean of {counted(row['n_machines'], 'machine')}{snr}: AUC {row['auc']:.3f}, pAUC {row['pauc']:.3f}, "
+        line += f"level alone {row['level_auc']:.3f}, found {row['detection_rate']:.0%}, false alarms "
+        line += f"{row['false_alarm_rate']:.0%}; worst: {row['worst_machine']} {row['worst_auc']:.3f}"
         out.print(line, markup=False)
 
 

@@ -13,6 +13,9 @@ from auscult.audio import ChannelPolicy
 from auscult.bundle.archive import MANIFEST, MANIFEST_SUM
 from auscult.errors import OptionError
 
+SUFFIX = ".auscult"
+"""Of the names of bundles."""
+
 
 def channel_policy(text: str) -> ChannelPolicy:
     """Channel policy as it is written on the command line: ``mean``, ``all`` or an index from 0.
@@ -44,7 +47,7 @@ def named_as_typed(options: Mapping[str, str]) -> Iterator[None]:
 
 def is_bundle(path: Path) -> bool:
     """Whether a file is a bundle by its name or, however it is called, by its content."""
-    if path.suffix == ".auscult":
+    if path.suffix == SUFFIX:
         return True
     if not zipfile.is_zipfile(path):
         return False
@@ -58,12 +61,16 @@ def check_output(path: Path) -> Path:
     Raises
     ------
     OptionError
-        If the folder does not exist, the path is a folder, or a file that is no bundle would be overwritten.
+        If the folder does not exist, the path is a folder, a new file is not called as bundles are, or a file that is
+        none would be overwritten.
     """
     if path.is_dir():
         raise OptionError(str(path), "is a folder", f"Name the file in it: -o {path / 'machine.auscult'}")
     if path.exists() and not is_bundle(path):
         raise OptionError(str(path), "exists and is no bundle", "Name another file, so that it is not overwritten.")
+    if not path.exists() and path.suffix != SUFFIX:
+        problem = f"is not the name of a bundle, which ends in {SUFFIX}"
+        raise OptionError(str(path), problem, f"Name it {path.with_suffix(SUFFIX)}")
     if not path.parent.is_dir():
         raise OptionError(str(path), f"there is no folder {path.parent}", f"Make it with: mkdir -p {path.parent}")
     return path

@@ -33,13 +33,13 @@ def promise_lines(machine: MachineDetector) -> list[str]:
     """What is promised where clips follow each other, how soon faults are announced, and what few clips cannot do."""
     lines = [f"    alarms: {machine.rule}"]
     announced = [
-        f"AUC {auc:g}: {describe_time(delay_s) if delay_s else 'not found'}"
-        for auc, delay_s in machine.delays_s.items()
+        f"{describe_time(delay_s) if delay_s else 'never'} (AUC {auc:g})" for auc, delay_s in machine.delays_s.items()
     ]
-    lines.append(f"    a fault is announced after, by how well single clips tell it: {', '.join(announced)}")
+    lines.append(f"    a fault is announced after, from the faintest to the clearest: {', '.join(announced)}")
     if machine.strange:
         named = ", ".join(machine.strange[:N_NAMED]) + ", ..." * (len(machine.strange) > N_NAMED)
-        lines.append(f"    unlike all others and not learnt ({len(machine.strange)}), listen to them: {named}")
+        n_strange = len(machine.strange)
+        lines.append(f"    among them, unlike all others and not learnt ({n_strange}), listen to them: {named}")
     if machine.calibration.n_takes < FEW_CLIPS:
         lines.append(
             f"    {machine.calibration.n_takes} recordings are few: states, loads and noises that are not among them "

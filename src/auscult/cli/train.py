@@ -8,6 +8,7 @@ import typer
 
 from auscult.bundle import Bundle
 from auscult.bundle.figure_words import SPLITS
+from auscult.bundle.learnt_words import learnt_words
 from auscult.cli.options import channel_policy, check_output, named_as_typed
 from auscult.cli.output import auscult_command, err, figures_table, out, print_json, progress_bar
 from auscult.cli.promises import machine_line, promise_lines
@@ -19,6 +20,9 @@ OPTIONS = {
     "network": "--network",
     "device": "--device",
     "report": "--report",
+    "labels": "--labels",
+    "channels": "--channels",
+    "n_mels": "--n-mels",
 }
 SOURCES = {
     "given": "as the data say",
@@ -82,6 +86,7 @@ def train(
             output=output,
             n_jobs=jobs,
             on_progress=on_progress,
+            on_note=lambda text: err.print(text, markup=False),
         )
     of_network = [bundle.manifest.network["warning"]] if "warning" in bundle.manifest.network else []
     for warning in (*of_network, *bundle.manifest.training_data["warnings"]):
@@ -98,12 +103,7 @@ def print_summary(bundle: Bundle, output: Path, asked_for: float, report: Path |
     """Say what was learnt, how well it does on what was held out, and what to do next."""
     manifest = bundle.manifest
     synthetic = "synthetic " if manifest.training_data["is_synthetic"] else ""
-    n_left_out = len(manifest.training_data["left_out"])
-    out.print(
-        f"{output}: learnt {manifest.training_data['n_clips']} normal {synthetic}clips of {len(manifest.thresholds)} "
-        f"machine(s) at {manifest.features.sr} Hz, left out {n_left_out}",
-        markup=False,
-    )
+    out.print(f"{output}: {learnt_words(manifest)}; at {manifest.features.sr} Hz", markup=False)
     assert bundle.detector is not None
     for name, machine in bundle.detector.machines.items():
         out.print(machine_line(name, machine, asked_for), markup=False)

@@ -213,11 +213,12 @@ class Detector:
             If it is unknown, could be several, or is not said: comparing with the wrong machine would be a guess.
         """
         known = f"The bundle knows {', '.join(self.machines)}"
-        how = "with --machine-id, or in the form field machine_id"
         if machine_id is None:
             if len(self.machines) == 1:
                 return next(iter(self.machines))
-            raise MachineError("machine", "not said which one this clip is of", f"{known}: name one {how}.")
+            raise MachineError(
+                "machine", "not said which one this clip is of", f"{known}: say which by its machine id."
+            )
         if machine_id in self.machines:
             return machine_id
         matches = [] if is_from_folders else [name for name in self.machines if machine_id == name.rpartition("/")[2]]
@@ -225,7 +226,8 @@ class Detector:
             return matches[0]
         if matches:
             raise MachineError(machine_id, f"could be {' or '.join(matches)}", "Give the machine's full name.")
-        remedy = f"{known}: name one {how}, or enrol this one: auscult enroll BUNDLE DIR --machine-id {machine_id}."
+        enrol = f"enrol this one with: auscult enroll BUNDLE DIR --machine-id {machine_id}"
+        remedy = f"{known}: give the machine id of one of them, or {enrol}."
         raise MachineError(machine_id, "this machine is not in the bundle", remedy)
 
     def to_arrays(self) -> Arrays:

@@ -246,7 +246,10 @@ def _hz(low_hz: float, high_hz: float | None) -> str:
     assert high_hz is not None
     if high_hz < 1000:
         return f"{low_hz:.0f} to {high_hz:.0f} Hz"
-    return f"{low_hz / 1000:.2g} to {high_hz / 1000:.2g} kHz"
+    low, high = (f"{edge_hz / 1000:.2g}" for edge_hz in (low_hz, high_hz))
+    if low == high:  # of a narrow band
+        low, high = (f"{edge_hz / 1000:.3g}" for edge_hz in (low_hz, high_hz))
+    return f"{low} to {high} kHz"
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

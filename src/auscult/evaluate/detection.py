@@ -8,6 +8,8 @@ import numpy as np
 
 from auscult.metrics import interval, partial_roc_auc, roc_auc
 
+MEANS = ("auc", "pauc", "level_auc", "detection_rate", "false_alarm_rate")
+
 
 @dataclass(frozen=True)
 class JudgedClip:
@@ -59,15 +61,16 @@ def summary(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``by_snr``: for each SNR the number of machines, means of AUC, pAUC and the level's AUC, and the machine of the
-        lowest AUC; ``false_alarm_rate``: over all normal clips. Empty where no machine has clips of both kinds.
+        ``by_snr``: for each SNR the number of machines, means of AUC, pAUC, the level's AUC and the shares called
+        anomalous, and the machine of the lowest AUC; ``false_alarm_rate``: over all normal clips. Empty where no
+        machine has clips of both kinds.
     """
     complete = [row for row in figures if "auc" in row]
     by_snr = []
     for snr_db in sorted({row["snr_db"] for row in complete}, key=lambda snr_db: -(snr_db or 0.0)):
         rows = [row for row in complete if row["snr_db"] == snr_db]
         worst = min(rows, key=lambda row: row["auc"])
-        means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in ("auc", "pauc", "level_auc")}
+        means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in MEANS}
         worst_of = {"worst_machine": worst["machine"], "worst_auc": worst["auc"]}
         by_snr.append({"snr_db": snr_db, "n_machines": len(rows), **means, **worst_of})
     normal = [row for row in figures if "false_alarm_rate" in row]

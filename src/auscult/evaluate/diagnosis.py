@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from auscult.diagnose import calibration_bins, calibration_error
 from auscult.evaluate.diagnosis_splits import SPLIT_NAMES
+from auscult.faults import UNKNOWN_FAULT
 from auscult.metrics import macro_f1, macro_f1_interval
 
 N_BINS = 10
@@ -61,9 +62,9 @@ def diagnosis_figures(
         ``class_names``. ``splits``: of each split, the clips, takes and folds; macro F1 with its 95 % interval over
         takes, where a clip called unknown counts as missed, and the level meter's, also by SNR, highest first, and by
         machine; the share called unknown; the confusion matrix, a row for each fault, the last column of it
-        unknown; the calibration curve and its error, whatever was called unknown. ``worst``: most confident errors, of
-        different takes, of the grouped split, or of leaving machines out if there is none. ``not_measured``.
-        Numbers have 4 digits.
+        unknown; the calibration curve and its error, whatever was called unknown. ``worst``: most confident errors, and
+        then clips called ``unknown fault``, of different takes, of the grouped split, or of leaving machines out if
+        there is none. ``not_measured``. Numbers have 4 digits.
     """
     clips_of = {split: list(named[split]) for split in SPLIT_NAMES if named.get(split)}
     shown = clips_of.get("grouped") or clips_of.get("machine") or []
@@ -124,11 +125,11 @@ def _numbered(class_names: Sequence[str], clips: Sequence[NamedClip]) -> tuple[N
 
 
 def _worst(class_names: Sequence[str], clips: Sequence[NamedClip]) -> list[dict[str, Any]]:
-    """Most confident errors; to call a clip unknown is none."""
+    """Most confident errors, and then clips that were called unknown, which counts as wrong, too."""
     worst: dict[str, dict[str, Any]] = {}
-    for clip in sorted(clips, key=lambda clip: (-max(clip.probabilities), clip.clip)):
-        named = class_names[int(np.argmax(clip.probabilities))]
-        if named != clip.fault and not clip.is_unknown and clip.take not in worst:
+    for clip in sorted(clips, key=lambda clip: (clip.is_unknown, -max(clip.probabilities), clip.clip)):
+        named = UNKNOWN_FAULT.name if clip.is_unknown else class_names[int(np.argmax(clip.probabilities))]
+        if named != clip.fault and clip.take not in worst:
             probability = round(float(max(clip.probabilities)), 4)
             worst[clip.take] = {"clip": clip.clip, "fault": clip.fault, "named": named, "probability": probability}
     return list(worst.values())[:N_WORST]

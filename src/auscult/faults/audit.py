@@ -31,10 +31,12 @@ LEAST_GROUP = 3
 """Clips whose mean says what an attribute's value adds: of one or two it would be their fault."""
 LEAST_PERMUTATIONS = 99
 """Of fewer, no agreement could be as rare as one in a hundred."""
-_KINDS = {"machine": "a machine", "SNR": "an SNR", "level": "a loudness", "channel": "a channel", "day": "a day"}
+_KINDS = {"machine": "a machine", "SNR": "an SNR", "channel": "a channel", "day": "a day"}
 Floating = TypeVar("Floating", bound=np.floating[Any])
+LEVEL = "level"
+"""The attribute that a fault itself may change: that clusters follow it speaks neither for them nor against them."""
 LOUDNESSES = ("quiet", "middle", "loud")
-_SPEAKING = ("machine", "level")
+_SPEAKING = ("machine",)
 """Attributes whose values are understood without the attribute's name."""
 
 
@@ -74,9 +76,9 @@ class Audit:
     rows : tuple of AuditRow
         One of each attribute that has two values at least.
     findings : tuple of str
-        Clusters that are a value of an attribute, in words.
+        Clusters that are a value of an attribute, in words; of the level there are none.
     confounders : tuple of str
-        Attributes that the clusters as a whole follow.
+        Attributes that the clusters as a whole follow, without the level.
     verdict : str
         All of it in a sentence.
     """
@@ -145,20 +147,20 @@ def audit(
     rows, findings = [], []
     for attribute, values in attributes.items():
         known = [value if there else None for value, there in zip(values, is_in.tolist(), strict=True)]
-        is_level = attribute == "level"
+        is_level = attribute == LEVEL
         categories = Categories.of(known, thirds=LOUDNESSES if is_level else THIRDS, unit="dB" if is_level else "")
         if len(categories.names) < 2:
             continue
         case = _Case.of(attribute, categories, labels, takes)
         rows.append(case.row(seed, n_permutations))
-        if rows[-1].p_value <= MOST_P:
+        if rows[-1].p_value <= MOST_P and not is_level:
             findings += case.findings()
     findings.sort(key=lambda finding: finding[0])
     suspects = list(dict.fromkeys(cluster for cluster, _ in findings))
     return Audit(
         tuple(rows),
         tuple(words for _, words in findings),
-        tuple(row.attribute for row in rows if row.is_confounder),
+        tuple(row.attribute for row in rows if row.is_confounder and row.attribute != LEVEL),
         _verdict(rows, n_clusters, suspects),
     )
 
@@ -255,10 +257,31 @@ def _verdict(rows: list[AuditRow], n_clusters: int, suspects: list[int]) -> str:
         return f"there is {'one cluster only' if n_clusters else 'no cluster'}: nothing to compare"
     if not rows:
         return "nothing is known that differs among the clips: nothing to compare"
-    confounders = [f"{row.attribute} (AMI {row.ami:.2f})" for row in rows if row.is_confounder]
-    if confounders:
-        which = "it" if len(confounders) == 1 else "them"
-        return f"clusters follow {_listed(confounders, 'and')}: cluster again without {which}"
+    level = [row for row in rows if row.attribute == LEVEL and row.is_confounder]
+    others = [row for row in rows if row not in level]
+    sentences = [_of_confounders(others) or _of_others(others)] if others else []
+    sentences += [
+        f"clusters differ in level (AMI {row.ami:.2f}), which a louder fault does as well as a closer microphone: "
+        "--without level shows whether they remain"
+        for row in level
+    ]
+    if suspects and not any(row.is_confounder for row in others):
+        sentences.append(f"but see cluster{'s' * (len(suspects) > 1)} {_listed(list(map(str, suspects)), 'and')}")
+    return "; ".join(sentences)
+
+
+def _of_confounders(rows: list[AuditRow]) -> str:
+    """What clusters follow and must not; empty if nothing."""
+    confounders = [row for row in rows if row.is_confounder]
+    if not confounders:
+        return ""
+    followed = _listed([f"{row.attribute} (AMI {row.ami:.2f})" for row in confounders], "and")
+    options = _listed([f"--without {row.attribute}" for row in confounders], "or")
+    return f"clusters follow {followed}: cluster again {options}"
+
+
+def _of_others(rows: list[AuditRow]) -> str:
+    """What clusters do not follow, or of what it cannot be told."""
     unclear = [
         f"{row.attribute} (AMI {max(row.ami, 0):.2f}, p {row.p_value:.2g})" for row in rows if not row.is_decided
     ]
@@ -269,8 +292,6 @@ def _verdict(rows: list[AuditRow], n_clusters: int, suspects: list[int]) -> str:
         sentence += "; they do not follow " if unclear else "clusters do not follow "
         highest = max(0.0, *(row.ami for row in clear))
         sentence += f"{names}: AMI {'at most ' if len(clear) > 1 else ''}{highest:.2f}, where 1 is the same groups"
-    if suspects:
-        sentence += f"; but see cluster{'s' * (len(suspects) > 1)} {_listed(list(map(str, suspects)), 'and')}"
     return sentence
 
 

@@ -58,6 +58,7 @@ def cluster_signatures(
     *,
     machines: NDArray[np.intp] | None = None,
     normal_machines: NDArray[np.intp] | None = None,
+    named: NDArray[np.intp] | None = None,
     n_components: int | None = None,
     n_clusters: int | None = None,
     seed: int = 0,
@@ -73,6 +74,9 @@ def cluster_signatures(
         Signatures of normal takes: what changes by chance.
     machines, normal_machines : ndarray of int, shapes (n_clips,) and (n_normal,), optional
         Number of the machine of each clip and normal take, which clusters should not follow.
+    named : ndarray of int, shape (n_clips,), optional
+        Number of the fault that a person named each clip, -1 of none: names have a say in the number of clusters
+        where it is chosen, and in nothing else.
     n_components, n_clusters : int, optional
         Chosen if left out.
     seed : int
@@ -89,7 +93,8 @@ def cluster_signatures(
     of_takes = directions(means_of_takes(signatures, takes))
     points, shares, reason = principal_directions(of_takes, n_components)
     of_take = None if machines is None else machines[np.unique(takes, return_index=True)[1]]
-    choice = choose_n_clusters(points, seed, of_take)
+    with_say = _named_takes(named, takes) if named is not None and n_clusters is None else None
+    choice = choose_n_clusters(points, seed, of_take, with_say)
     if n_clusters is None:
         n_clusters, why = choice.n_clusters, choice.reason
     else:
@@ -105,6 +110,15 @@ def cluster_signatures(
         choice.stabilities,
         (reason, why, among_normal(normal, normal_machines, seed)),
     )
+
+
+def _named_takes(named: NDArray[np.intp], takes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Fault that each take was named; -1 of none, and of two."""
+    of_takes = np.full(int(takes.max()) + 1, -1, np.intp)
+    has_name = named >= 0
+    np.maximum.at(of_takes, takes[has_name], named[has_name])
+    of_takes[takes[has_name & (named != of_takes[takes])]] = -1
+    return of_takes
 
 
 def among_normal(normal: Values, machines: NDArray[np.intp] | None = None, seed: int = 0) -> str:

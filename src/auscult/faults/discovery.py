@@ -167,7 +167,9 @@ class Discovery:
 
     def matching(self, names: Names) -> Matching:
         """Which of the clusters has which name."""
-        return match_names(names.faults, [clip.content_hash for clip in self.clips], self.labels, self.directions)
+        hashes = [clip.content_hash for clip in self.clips]
+        takes = [(clip.machine, clip.take) for clip in self.clips]
+        return match_names(names.faults, hashes, self.labels, self.directions, takes)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write it: arrays first, so that what can be read is whole.

@@ -7,8 +7,17 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.faults.names import Fault
+from auscult.faults.names import N_EXEMPLARS, Fault
 
+KEPT_SHARE = 2 / 3
+"""Share of a fault's exemplars in one cluster that is the whole fault: clustering anew moves clips at the edge, but
+twice as many stayed as went."""
+FOREIGN_SHARE = 1 / 3
+"""Share of another fault's exemplars that may be in a cluster that is one fault's: as many as that fault may lose and
+be kept."""
+FEWEST_FURTHER = 3
+"""Exemplars of a fault, at least, that make another cluster its own as well: a person gave two clusters one name. It
+has two thirds of those, too, that a name is given to: a part of a cluster that was torn has fewer."""
 FEW_FOUND = 2
 """A name that was given to `MANY_NAMED` clips or more is not used again for fewer found: the one may be the odd one."""
 MANY_NAMED = 3
@@ -60,11 +69,10 @@ class FoundExemplars:
         ValueError
             If two faults have one id or one exemplar.
         """
-        fault_of_hash = _fault_of_hash(faults)
         clusters = _in_order_of_contents(content_hashes, labels)
         numbers = {label: number for number, label in enumerate(clusters)}
         cluster_of_clip = np.array([numbers.get(label, -1) for label in labels.tolist()], np.intp)
-        fault_of_clip = np.array([fault_of_hash.get(one, -1) for one in content_hashes], np.intp)
+        fault_of_clip = faults_of_clips(faults, content_hashes)
         places: list[dict[str, int]] = [{} for _ in faults]
         # Of copies in several clusters the one in the first cluster counts.
         by_cluster = np.lexsort((cluster_of_clip, cluster_of_clip < 0))
@@ -90,7 +98,42 @@ class FoundExemplars:
         return np.flatnonzero((self.cluster_of_clip == cluster) & (self.fault_of_clip < 0))
 
 
-def _fault_of_hash(faults: Sequence[Fault]) -> dict[str, int]:
+def whole_clusters(counts: NDArray[np.floating], n_takes: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Clusters that a fault's name was given to as a whole, by all signs.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_faults, n_clusters)
+        Exemplars of each fault in each cluster.
+    n_takes : ndarray of int, shape (n_clusters,)
+
+    Returns
+    -------
+    ndarray of bool, shape (n_faults, n_clusters)
+        Where nearly all exemplars are the fault's, and as many as a name is given to.
+    """
+    fewest = np.maximum(FEWEST_FURTHER, KEPT_SHARE * np.minimum(N_EXEMPLARS, n_takes))
+    are_whole: NDArray[np.bool_] = (counts >= fewest) & (counts >= KEPT_SHARE * counts.sum(axis=0))
+    return are_whole
+
+
+def faults_of_clips(faults: Sequence[Fault], content_hashes: Sequence[str]) -> NDArray[np.intp]:
+    """Number of the fault that each clip is an exemplar of, or a copy of one; -1 of others.
+
+    Parameters
+    ----------
+    faults : sequence of Fault
+    content_hashes : sequence of str, length n_clips
+
+    Returns
+    -------
+    ndarray of int, shape (n_clips,)
+
+    Raises
+    ------
+    ValueError
+        If two faults have one id or one exemplar.
+    """
     if len({fault.id for fault in faults}) < len(faults):
         raise ValueError("two faults have the same id")
     fault_of_hash: dict[str, int] = {}
@@ -98,7 +141,7 @@ def _fault_of_hash(faults: Sequence[Fault]) -> dict[str, int]:
         for content_hash in fault.exemplars:
             if fault_of_hash.setdefault(content_hash, number) != number:
                 raise ValueError(f"the exemplar {content_hash} belongs to two faults")
-    return fault_of_hash
+    return np.array([fault_of_hash.get(one, -1) for one in content_hashes], np.intp)
 
 
 def _in_order_of_contents(content_hashes: Sequence[str], labels: NDArray[np.integer]) -> list[int]:

@@ -5,7 +5,7 @@ asking only where it is clear: what is not is said, and a person decides.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,21 +14,13 @@ from numpy.typing import NDArray
 
 from auscult.extras import require
 from auscult.faults.directions import unit
-from auscult.faults.found_exemplars import FoundExemplars
+from auscult.faults.found_exemplars import FOREIGN_SHARE, KEPT_SHARE, FoundExemplars, whole_clusters
 from auscult.faults.names import Fault
 
 Status = Literal["kept", "split", "merged", "moved", "weak", "lost"]
 
-KEPT_SHARE = 2 / 3
-"""Share of a fault's exemplars in one cluster that is the whole fault: clustering anew moves clips at the edge, but
-twice as many stayed as went."""
 LARGEST_SHARE = 1 / 2
 """Share from which on the largest part has the name: with less, most of the exemplars are in other clusters."""
-FOREIGN_SHARE = 1 / 3
-"""Share of another fault's exemplars that may be in a cluster that is one fault's: as many as that fault may lose and
-be kept."""
-FEWEST_FURTHER = 3
-"""Exemplars of a fault that make another cluster its own as well: a person gave two clusters one name."""
 LEAST_LIKENESS = 0.5
 """Cosine of the mean signatures of the exemplars and of their cluster's other clips, 60 degrees: below it, less than a
 quarter of the power of the one is in the direction of the other."""
@@ -99,6 +91,7 @@ def match_names(
     content_hashes: Sequence[str],
     labels: NDArray[np.integer],
     signatures: NDArray[np.floating],
+    takes: Sequence[Hashable] | None = None,
 ) -> Matching:
     """Find the faults again among clips that were clustered anew.
 
@@ -112,6 +105,8 @@ def match_names(
         Cluster of every clip, -1 of none.
     signatures : ndarray, shape (n_clips, n)
         Only their directions count.
+    takes : sequence, length n_clips, optional
+        Underlying recording of every clip; if left out, each is one of its own.
 
     Returns
     -------
@@ -126,13 +121,16 @@ def match_names(
         If SciPy is not installed.
     """
     n_clips, labels = len(content_hashes), np.asarray(labels)
-    if labels.shape != (n_clips,) or len(signatures) != n_clips:
-        problem = f"{n_clips} clips, labels of shape {labels.shape} and {len(signatures)} signatures"
+    takes = range(n_clips) if takes is None else takes
+    if labels.shape != (n_clips,) or not len(signatures) == len(takes) == n_clips:
+        problem = (
+            f"{n_clips} clips, labels of shape {labels.shape}, {len(takes)} takes and {len(signatures)} signatures"
+        )
         raise ValueError(f"{problem} do not belong together")
     units = unit(np.asarray(signatures, np.float64).reshape(n_clips, -1 if n_clips else 0))
     found = FoundExemplars.of(faults, content_hashes, labels)
     heard = np.where(found.is_enough[:, None], found.shares, 0.0)
-    further = _further(found, units)
+    further = _further(found, units, takes)
     homes = _homes(heard, further)
     has_say = (heard > FOREIGN_SHARE) & np.isin(np.arange(len(found.clusters)), homes)
     matches = []
@@ -162,10 +160,12 @@ def match_names(
     )
 
 
-def _further(found: FoundExemplars, units: NDArray[np.float64]) -> list[list[int]]:
-    """Clusters of each fault whose exemplars are nearly all its own, several of them, and like the other clips."""
-    counts = found.shares * np.array([[own.size] for own in found.places]).reshape(-1, 1)
-    is_own = (counts >= FEWEST_FURTHER) & (counts >= KEPT_SHARE * counts.sum(axis=0)) & found.is_enough[:, None]
+def _further(found: FoundExemplars, units: NDArray[np.float64], takes: Sequence[Hashable]) -> list[list[int]]:
+    """Clusters of each fault whose exemplars are nearly all its own, enough of them, and like the other clips."""
+    counts = np.rint(found.shares * np.array([[own.size] for own in found.places]).reshape(-1, 1))
+    pairs = set(zip(found.cluster_of_clip.tolist(), takes, strict=True))
+    n_takes = np.array([sum(own == cluster for own, _ in pairs) for cluster in range(len(found.clusters))])
+    is_own = whole_clusters(counts, n_takes) & found.is_enough[:, None]
     return [
         [
             cluster

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from auscult.errors import OptionError
 
+N_EXEMPLARS = 12
+"""Clips of a cluster that its name is given to: enough for two thirds of them to mean something."""
 MAX_NAME = 100
 """Characters of a name: it has to fit a line of a terminal and a cell of a table."""
 MAX_ID = 60

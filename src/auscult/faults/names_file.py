@@ -13,8 +13,8 @@ from typing import Any
 from auscult.errors import DataError, OptionError
 from auscult.extras import require
 from auscult.faults.names import RESERVED_FAULTS, Fault, check_name
-from auscult.faults.yaml_tree import Node, fail, read_tree
 from auscult.files import write_whole
+from auscult.yaml_tree import Node, fail, read_tree
 
 NAMES_FILE = "faults.yaml"
 """What it is called where nobody says otherwise."""

@@ -5,11 +5,8 @@ from dataclasses import replace
 
 from auscult.errors import DataError, OptionError
 from auscult.faults.discovery import Discovery
-from auscult.faults.names import Fault, check_name, fault_id
+from auscult.faults.names import N_EXEMPLARS, Fault, check_name, fault_id
 from auscult.faults.names_file import Names
-
-N_EXEMPLARS = 12
-"""Clips of a cluster that its name is given to: enough for two thirds of them to mean something."""
 
 
 def name_cluster(

@@ -29,6 +29,15 @@ ECHO = 0.5
 """Lines less than this share of the highest one's dB are not told: orders of several parts share multiples, so that a
 struck race lifts the lines of others a little."""
 
+ROTATION = "change of rotation frequency"
+FASTEST = 5.0
+"""Deviations from which the rotation frequency did not change but was not found: something else was taken for it. A
+motor runs at most some 5 % off its speed (`auscult.features.orders.TOLERANCE`), and deviations are a third of a hertz
+at least; on fans whose voltage had changed it was one of them. Without a rotation there are no rules."""
+DROWNED = 3.0
+"""Deviations by which slow swing falls under a hiss, a whine or knocks, which are steady at all speeds; of load and air
+it stays, whatever the supply: on fans whose voltage had changed it had fallen by less than two."""
+
 UP, DOWN, EITHER = 1, -1, 0
 
 
@@ -58,12 +67,15 @@ class _Kind:
         What it does to the sound, each mark as aspects that show it: all marks must be there, in any of their aspects.
     stays : tuple of str
         Aspects that rise with other faults only.
+    drowned_if : str, optional
+        Aspect whose fall by `DROWNED` deviations says that another sound has come in, which covers the machine's own.
     """
 
     name: str
     fault: str
     marks: tuple[tuple[_Move, ...], ...]
     stays: tuple[str, ...] = ()
+    drowned_if: str = ""
 
     @property
     def moves(self) -> list[_Move]:
@@ -106,10 +118,11 @@ KINDS = (
             (
                 _Move("level, rise", UP),
                 _Move("hum line that changed most", EITHER),
-                _Move("change of rotation frequency", UP, 0.5),  # which without a nameplate may miss it by an octave
+                _Move(ROTATION, UP, 0.5),
             ),
         ),
         stays=("slow swing", "swing at order 1", "fast swing, rise"),
+        drowned_if="slow swing, fall",
     ),
     # blows that come some times per revolution ring at some kHz (Randall and Antoni 2011)
     _Kind(
@@ -184,6 +197,8 @@ def consistent_with(
     -------
     Physics
     """
+    if abs(aspects.get(ROTATION, 0.0)) >= FASTEST:
+        aspects = {}
     lines = {part: height for part, height in (bearing_lines or {}).items() if height >= LINE_DB}
     scores = {kind.name: _score(kind, aspects) for kind in KINDS if _is_known(kind, aspects)}
     if lines:
@@ -225,6 +240,8 @@ _FAULT_OF = {kind.name: kind.fault for kind in KINDS}
 
 
 def _is_known(kind: _Kind, aspects: Mapping[str, float]) -> bool:
+    if aspects.get(kind.drowned_if, 0.0) <= -DROWNED:
+        return False
     known = sum(move.weight for move in kind.moves if move.aspect in aspects)
     return known >= LEAST_WEIGHT * sum(move.weight for move in kind.moves)
 

@@ -6,6 +6,10 @@ elongated heap is cut in half again and again. So clusters must be tighter, too,
 the same covariance: much tighter than those of one, or there is nothing at all (Y. Liu, D. Hayes, A. Nobel, J. Marron,
 "Statistical significance of clustering for high-dimension, low-sample size data", JASA 103, 2008), and tighter than
 those of one fewer, or one of them is a heap that was cut.
+
+Names that people gave are evidence, too: recordings of one name belong together, those of two names do not (K.
+Wagstaff, C. Cardie, S. Rogers, S. Schroedl, "Constrained k-means clustering with background knowledge", ICML 2001). Of
+the numbers that are found again, one is taken at which most names are so.
 """
 
 from dataclasses import dataclass
@@ -14,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.extras import require
+from auscult.faults.found_exemplars import FEWEST_FURTHER, FOREIGN_SHARE, KEPT_SHARE, whole_clusters
 from auscult.faults.k_means import N_STARTS, inertia, n_different, tightest
 from auscult.one_thread import one_thread
 
@@ -59,7 +64,12 @@ class Choice:
     reason: str
 
 
-def choose_n_clusters(points: NDArray[np.float64], seed: int = 0, machines: NDArray[np.intp] | None = None) -> Choice:
+def choose_n_clusters(
+    points: NDArray[np.float64],
+    seed: int = 0,
+    machines: NDArray[np.intp] | None = None,
+    named: NDArray[np.intp] | None = None,
+) -> Choice:
     """Choose how many clusters points fall into.
 
     Parameters
@@ -69,28 +79,38 @@ def choose_n_clusters(points: NDArray[np.float64], seed: int = 0, machines: NDAr
     seed : int
     machines : ndarray of int, shape (n_takes,), optional
         Number of each take's machine: no number of clusters is taken that makes them follow machines.
+    named : ndarray of int, shape (n_takes,), optional
+        Number of the fault that a person named each take, -1 of none. Without names the choice is the same as if none
+        had been given.
 
     Returns
     -------
     Choice
-        1 where no more are found again, or they are no tighter than by chance.
+        1 where no more are found again, or they are no tighter than by chance, unless names ask for more.
     """
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.permutation(len(points))[:MOST_POINTS])
     points, machines = points[drawn], np.zeros(drawn.size, np.intp) if machines is None else machines[drawn]
+    named = np.full(drawn.size, -1) if named is None else named[drawn]
     n_kinds = n_different(points)
     if n_kinds < FEWEST:
         there = "1 different recording is" if n_kinds == 1 else f"{n_kinds} different recordings are"
         reason = f"1 cluster: {there} too few to tell kinds apart, expected {FEWEST}"
         return Choice(1, np.ones(1), reason)
     with one_thread():
-        return _choice(points, min(MOST_CLUSTERS, n_kinds // 3), machines, rng, seed)
+        fits = {n: tightest(points, n, seed, N_STARTS) for n in range(1, min(MOST_CLUSTERS, n_kinds // 3) + 1)}
+        by_itself = _choice(points, fits, machines, rng, seed)
+    return _for_names(by_itself, fits, machines, named)
 
 
 def _choice(
-    points: NDArray[np.float64], most: int, machines: NDArray[np.intp], rng: np.random.Generator, seed: int
+    points: NDArray[np.float64],
+    fits: dict[int, Fit],
+    machines: NDArray[np.intp],
+    rng: np.random.Generator,
+    seed: int,
 ) -> Choice:
-    fits = {n: tightest(points, n, seed, N_STARTS) for n in range(1, most + 1)}
+    most = len(fits)
     stabilities = np.array([1.0, *(_stability(points, fits[n], rng, seed) for n in range(2, most + 1))])
     found_again = [n for n in range(2, most + 1) if stabilities[n - 1] >= LEAST_STABILITY]
     if not found_again:
@@ -101,7 +121,9 @@ def _choice(
     farthest = max(from_one, key=lambda n: from_one[n])
     if from_one[farthest] < LEAST_FROM_ONE:
         distance = f"{from_one[farthest]:.1f} deviations"
-        reason = f"1 cluster: {farthest} are hardly tighter than a single heap would be cut ({distance})"
+        reason = (
+            f"1 cluster: cut into {farthest} they lie hardly closer together than if they were all alike ({distance})"
+        )
         return Choice(1, stabilities, reason)
     tight = [n for n in found_again if _distance(points, fits[n], fits[n - 1], rng, seed) >= LEAST_FROM_FEWER]
     if not tight:
@@ -118,6 +140,52 @@ def _choice(
     reason = f"{n_clusters} clusters: the most that are found again when a fifth of the recordings is left out "
     reason += f"({stabilities[n_clusters - 1]:.2f} of 1) and are tighter than fewer heaps would be cut "
     return Choice(n_clusters, stabilities, f"{reason}({from_one[n_clusters]:.0f} deviations from a single one)")
+
+
+def _for_names(by_itself: Choice, fits: dict[int, Fit], machines: NDArray[np.intp], named: NDArray[np.intp]) -> Choice:
+    """The number nearest to the one chosen by itself at which most names are together and apart.
+
+    Fewer clusters put parts of named faults together again. As many as hold hardly any named take must stay, or a new
+    fault would hide behind an old name.
+    """
+    chosen, n_named = by_itself.n_clusters, np.unique(named[named >= 0]).size
+    n_apart = {n: _n_apart(labels, named) for n, (labels, _) in fits.items()}
+    n_free = {
+        n: int((np.bincount(labels[named >= 0], minlength=n) < FEWEST_FURTHER).sum()) for n, (labels, _) in fits.items()
+    }
+    better = [
+        n
+        for n in range(2, len(fits) + 1)
+        if n_apart[n] > n_apart[chosen]
+        and (n > chosen or n_free[n] >= n_free[chosen])
+        and by_itself.stabilities[n - 1] >= LEAST_STABILITY
+        and not _follow(machines, fits[n][0])
+    ]
+    if not better:
+        return by_itself
+    n_clusters = min(better, key=lambda n: (-n_apart[n], abs(n - chosen), -n))
+    reason = f"{n_clusters} clusters, for the names: at this number, which is found again "
+    reason += (
+        f"({by_itself.stabilities[n_clusters - 1]:.2f} of 1), the recordings of {n_apart[n_clusters]} of {n_named} "
+    )
+    reason += f"named faults are together and apart from those of others, instead of {n_apart[chosen]}; ask for "
+    return Choice(
+        n_clusters, by_itself.stabilities, f"{reason}{chosen} to see what is found by itself ({by_itself.reason})"
+    )
+
+
+def _n_apart(labels: NDArray[np.intp], named: NDArray[np.intp]) -> int:
+    """Number of named faults that have a cluster, or several as a whole: most of their takes, and few of another's."""
+    own = named >= 0
+    if not own.any():
+        return 0
+    faults = np.unique(named[own], return_inverse=True)[1]
+    counts = np.zeros((faults.max() + 1, labels.max() + 1))
+    np.add.at(counts, (faults, labels[own]), 1)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    is_main = (shares >= KEPT_SHARE) & ((shares > FOREIGN_SHARE).sum(axis=0) == 1)
+    is_whole = whole_clusters(counts, np.bincount(labels))
+    return int((is_main.any(axis=1) | ((shares * is_whole).sum(axis=1) >= KEPT_SHARE)).sum())
 
 
 def _follow(machines: NDArray[np.intp], labels: NDArray[np.intp]) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.errors import OptionError
-from auscult.features.filters import mel_centres_hz, octave_edges_hz
+from auscult.features.filters import in_hz, mel_centres_hz, octave_edges_hz
 from auscult.features.inter_channel import inter_channel_descriptors, inter_channel_names
 from auscult.features.modulation import EDGES_HZ, Modulation
 from auscult.features.nameplate import Nameplate
@@ -160,7 +160,7 @@ class DescriptorGroups:
         return np.concatenate([found, lines_db, *swing_db])
 
     def _names_of(self, group: str, centres_hz: NDArray[np.float64]) -> tuple[str, ...]:
-        octaves = [f"{low:g} to {high:g} Hz" for low, high in pairwise(self._edges_hz)]
+        octaves = [f"{in_hz(low)} to {in_hz(high)} Hz" for low, high in pairwise(self._edges_hz)]
         if group == "level":
             return ("level",)
         if group == "modulation":

@@ -65,6 +65,11 @@ def octave_edges_hz(fmax: float, *, lowest_hz: float = 62.5) -> tuple[float, ...
     return tuple(fmax / 2**halvings for halvings in range(n_octaves, -1, -1))
 
 
+def in_hz(edge_hz: float) -> str:
+    """``62.5``, ``172``, ``5512``: an edge as it is read, in three digits or whole hertz."""
+    return f"{edge_hz:.3g}" if edge_hz < 100 else f"{edge_hz:.0f}"
+
+
 def octave_filters(*, sr: int, n_fft: int, edges_hz: tuple[float, ...]) -> NDArray[np.float32]:
     """Weights 1 of the bins in each octave, 0 of the others; shape (n_octaves, 1 + n_fft // 2).
 

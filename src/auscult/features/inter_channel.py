@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.features.filters import in_hz
 from auscult.features.spectrum import hann, stft_blocks
 
 MIN_POWER = 1e-10
@@ -50,7 +51,7 @@ def inter_channel_descriptors(
 def inter_channel_names(n_channels: int, edges_hz: tuple[float, ...]) -> tuple[str, ...]:
     """Names of `inter_channel_descriptors`."""
     return tuple(
-        f"{what} of channel {channel}, {low:g} to {high:g} Hz"
+        f"{what} of channel {channel}, {in_hz(low)} to {in_hz(high)} Hz"
         for what in ("level", "coherence")
         for low, high in pairwise(edges_hz)
         for channel in range(n_channels)

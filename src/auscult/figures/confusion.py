@@ -14,7 +14,9 @@ CELL = 46
 """Height of a row in pixels."""
 
 
-def confusion_figure(counts: NDArray[np.integer], *, true_names: Sequence[str], said_names: Sequence[str]) -> Any:
+def confusion_figure(
+    counts: NDArray[np.integer], *, true_names: Sequence[str], said_names: Sequence[str], truth: str
+) -> Any:
     """Picture of a confusion matrix: a cell is the darker the larger its share of the clips of its true class.
 
     Parameters
@@ -23,6 +25,8 @@ def confusion_figure(counts: NDArray[np.integer], *, true_names: Sequence[str], 
         Clips of each true class (a row) that were named so (a column).
     true_names, said_names : sequence of str
         Of rows and columns, from anybody.
+    truth : str
+        What rows are: ``in truth``, or ``cluster`` where nobody has said what is true.
 
     Returns
     -------
@@ -33,7 +37,7 @@ def confusion_figure(counts: NDArray[np.integer], *, true_names: Sequence[str], 
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     # Colours that the page shines through: the counts, in the colour of its text, are read on light and dark ground.
     scale = [[0.0, transparent(COLOURS[0], 0.04)], [1.0, transparent(COLOURS[0], 0.6)]]
-    hover = "in truth %{customdata[0]}<br>named %{customdata[1]}<br>%{z:.0%} of them<extra></extra>"
+    hover = f"{truth} " + "%{customdata[0]}<br>named %{customdata[1]}<br>%{z:.0%} of them<extra></extra>"
     rows, columns = np.indices(counts.shape)
     true_texts, said_texts = [wrapped(name) for name in true_names], [wrapped(name) for name in said_names]
     figure = go.Figure(
@@ -63,13 +67,14 @@ def confusion_figure(counts: NDArray[np.integer], *, true_names: Sequence[str], 
     figure.update_xaxes(
         title_text="named",
         tickvals=np.arange(len(said_names)),
-        # One line of each: where there is no room beside each other they are turned.
+        # One line of each: where there is no room they are turned to end at their columns, so that none leaves the page.
+        autotickangles=[0, -45, -90],
         ticktext=[plain_text(shortened(name, LINE)) for name in said_names],
         range=_edges(columns),
         **axis,
     )
     figure.update_yaxes(
-        title_text="in truth",
+        title_text=truth,
         tickvals=np.arange(len(true_names)),
         ticktext=true_texts,
         range=_edges(rows)[::-1],  # the first one is at the top, as in a table

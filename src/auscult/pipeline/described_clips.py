@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.audio import ChannelPolicy, Clip, hold_out_last, read_audio, read_file
+from auscult.audio.manifest import read_table, unescaped
 from auscult.audio.scan import Progress
 from auscult.audio.splits import time_order
 from auscult.bundle.archive import sha256
@@ -141,10 +142,26 @@ def _without_copies(described: list[DescribedClip], root: Path, left_out: list[s
     first: dict[str, DescribedClip] = {}
     for clip in described:
         if (other := first.setdefault(clip.content_hash, clip)) is not clip:
+            if other.clip.path == clip.clip.path:
+                left_out.append(_listed_twice(root, other.clip, clip.clip))
+                continue
             label = f", which is labelled {other.clip.label}" if other.clip.label != clip.clip.label else ""
             copy, original = name_below(root, clip.clip.path), name_below(root, other.clip.path)
             left_out.append(f"{copy}: is the same recording as {original}{label}. Keep one of them.")
     return list(first.values())
+
+
+def _listed_twice(table: Path, first: Clip, second: Clip) -> str:
+    """What a table says of a recording in two of its lines."""
+    said = [f"{clip.label}, {clip.fault}" if clip.fault else clip.label for clip in (first, second)]
+    lines = [
+        row.line
+        for row in read_table(str(table))
+        if os.path.abspath(table.parent / unescaped(row.cells.get("path", ""))) == str(first.path)  # noqa: PTH100
+    ]
+    where = f" (lines {', '.join(map(str, lines))})" if len(lines) > 1 else ""
+    twice = f"is listed twice in {table.name}{where}, as {said[0]} and as {said[1]}: the first is believed"
+    return f"{name_below(table.parent, first.path)}: {twice}. Take the other out."
 
 
 def hold_out(described: Sequence[DescribedClip], share: float) -> tuple[list[DescribedClip], list[DescribedClip]]:

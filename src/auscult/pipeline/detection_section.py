@@ -34,7 +34,7 @@ def detection_conclusions(manifest: Manifest) -> list[str]:
         Of a bundle that was trained.
     """
     figures = manifest.metrics["figures"]
-    return [*_found(figures), *_false_alarms(figures), *_promised(manifest.thresholds)]
+    return [*_found(figures), *_decisions(figures), *_promised(manifest.thresholds)]
 
 
 def detection_section(manifest: Manifest) -> Section:
@@ -89,14 +89,27 @@ def _mean_sentence(row: dict[str, Any]) -> str:
     return f"{text}); by its level alone in {row['level_auc']:.1%}."
 
 
-def _false_alarms(figures: list[dict[str, Any]]) -> list[str]:
-    normal = [row for row in figures if "false_alarm_rate" in row]
-    n_normal = sum(row["n_normal"] for row in normal)
-    if not n_normal:
-        return []
-    n_alarms = round(sum(row["false_alarm_rate"] * row["n_normal"] for row in normal))
-    clips = counted(n_normal, "normal clip")
-    return [f"Of {clips} held out, {n_alarms:,} ({n_alarms / n_normal:.1%}) were called anomalous."]
+def _decisions(figures: list[dict[str, Any]]) -> list[str]:
+    """What thresholds make of single clips: how many are found, and how many false alarms that costs."""
+    found = _called_anomalous(figures, "n_anomalous", "detection_rate")
+    false = _called_anomalous(figures, "n_normal", "false_alarm_rate")
+    texts = []
+    if found is not None:
+        texts.append(f"Of {counted(found[1], 'anomalous clip')} held out, {_share(*found)} were found.")
+    if false is not None:
+        texts.append(f"Of {counted(false[1], 'normal clip')} held out, {_share(*false)} were false alarms.")
+    return [" ".join(texts)] if texts else []
+
+
+def _called_anomalous(figures: list[dict[str, Any]], number: str, rate: str) -> tuple[int, int] | None:
+    """How many clips of a kind were called anomalous, and how many there were; None if none."""
+    rows = [row for row in figures if rate in row]
+    n_clips = sum(row[number] for row in rows)
+    return (round(sum(row[rate] * row[number] for row in rows)), n_clips) if n_clips else None
+
+
+def _share(n: int, n_all: int) -> str:
+    return f"{n:,} ({n / n_all:.1%})"
 
 
 def _promised(thresholds: dict[str, dict[str, Any]]) -> list[str]:
@@ -109,8 +122,8 @@ def _promised(thresholds: dict[str, dict[str, Any]]) -> list[str]:
     if not short:
         return [f"Where it listens all the time, {asked} is promised (95 %) for each machine."]
     return [
-        f"Where it listens all the time, {asked} was asked for, and is not promised for {listed(short)}: there is too "
-        "little normal sound. How much more to record stands under Alarms."
+        f"Where it listens all the time, {asked} (the option --alarms) cannot be promised for {listed(short)}: there "
+        "is too little normal sound. How much more to record stands under Alarms."
     ]
 
 
@@ -150,13 +163,14 @@ def _alarm_parts(thresholds: dict[str, dict[str, Any]]) -> list[Part]:
     """What is promised for each machine, how soon a fault is announced, and what was strange."""
     parts: list[Part] = [Heading("Alarms")]
     for name, entry in thresholds.items():
+        takes = counted(entry["n_takes"], "normal take")
         text = (
             f"{name}: of single normal clips {entry['false_alarm_rate']:.1%} are expected to be called anomalous "
-            f"(learnt from {counted(entry['n_takes'], 'normal take')}). Where it listens all the time: {_rule(entry)}."
+            f"(calibrated on {takes}). Where it listens all the time: {_rule(entry)}."
         )
         if entry["strange"]:
             n_strange, named = counted(len(entry["strange"]), "recording"), listed(entry["strange"])
-            text += f" Unlike all others and not learnt, listen to them ({n_strange}): {named}."
+            text += f" Among these, unlike all others and not learnt ({n_strange}, listen to them): {named}."
         parts.append(Paragraph(text))
     delays = {name: entry["alarms"]["delays_s"] for name, entry in thresholds.items()}
     aucs = list(next(iter(delays.values()), {}))
@@ -168,7 +182,7 @@ def _alarm_parts(thresholds: dict[str, dict[str, Any]]) -> list[Part]:
     parts.append(Table(["machine", *(f"AUC {auc}" for auc in aucs)], rows, caption))
     few = [name for name, entry in thresholds.items() if entry["n_takes"] < FEW_TAKES]
     if few:
-        text = f"Fewer than {FEW_TAKES} normal takes were learnt of {listed(few)}."
+        text = f"Fewer than {FEW_TAKES} normal takes were heard of {listed(few)}."
         parts.append(Paragraph(f"{text} States, loads and noises that are not among them will be called anomalous."))
     return parts
 

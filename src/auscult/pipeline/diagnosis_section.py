@@ -20,6 +20,7 @@ from auscult.bundle.figure_words import (
     with_snr,
 )
 from auscult.errors import AudioError
+from auscult.faults import UNKNOWN_FAULT
 from auscult.figures import (
     Heading,
     Paragraph,
@@ -98,11 +99,11 @@ def diagnosis_section(
     believed = next((splits[name] for name in ("grouped", "machine") if name in splits), None)
     if believed is not None:
         parts += [
-            *_confusion_parts(believed, diagnosis["class_names"]),
+            *_confusion_parts(believed, diagnosis),
             *_group_parts(splits, "by_snr", "snr_db", "SNR"),
             *_group_parts(splits, "by_machine", "machine", "machine"),
             *_calibration_parts(believed),
-            *_error_parts(examples_of_errors, _name(believed)),
+            *_error_parts(examples_of_errors, _name(believed), _truth(diagnosis)),
         ]
     return Section("Which fault", parts)
 
@@ -187,9 +188,15 @@ def _splits_picture(splits: dict[str, dict[str, Any]]) -> Picture:
     return Picture(figure, "Macro F1 of the splits with 95 % intervals, and that of a mere level meter.")
 
 
-def _confusion_parts(figures: dict[str, Any], class_names: list[str]) -> list[Part]:
-    counts = np.array(figures["confusion"])
-    figure = confusion_figure(counts, true_names=class_names, said_names=[*class_names, UNKNOWN])
+def _truth(diagnosis: dict[str, Any]) -> str:
+    """What a clip's fault is called: nobody has said that a cluster is one."""
+    return "cluster" if diagnosis["labels"] == "clusters" else "in truth"
+
+
+def _confusion_parts(figures: dict[str, Any], diagnosis: dict[str, Any]) -> list[Part]:
+    counts, class_names = np.array(figures["confusion"]), diagnosis["class_names"]
+    said_names = [*class_names, UNKNOWN]
+    figure = confusion_figure(counts, true_names=class_names, said_names=said_names, truth=_truth(diagnosis))
     rows: list[list[str | float | None]] = []
     for place, (name, row) in enumerate(zip(class_names, counts, strict=True)):
         others = row[: len(class_names)].copy()
@@ -242,21 +249,25 @@ def _calibration_parts(figures: dict[str, Any]) -> list[Part]:
     return [Heading("Can its confidence be believed?"), Paragraph(text), Picture(curve, caption)]
 
 
-def _error_parts(examples: Sequence[tuple[dict[str, Any], Path]], split: str) -> list[Part]:
+def _error_parts(examples: Sequence[tuple[dict[str, Any], Path]], split: str, truth: str) -> list[Part]:
     heading = Heading("Its worst errors")
     if not examples:
-        return [heading, Paragraph(f"There is none to hear (split: {split}).")]
+        return [heading, Paragraph(f"There is none to hear: all were named right (split: {split}).")]
     text = (
-        f"Clips that were named wrong most confidently (split: {split}), one of a take. Listen to them: the network "
-        "may be wrong, and so may the label. A wrong label is best corrected before training again."
+        f"Clips that were named wrong, the surest first, and then those called unknown (split: {split}), one of a "
+        "take. Listen to them: the network may be wrong, and so may the label. A wrong label is best corrected before "
+        "training again."
     )
-    return [heading, Paragraph(text), *(_heard(row, path) for row, path in examples)]
+    return [heading, Paragraph(text), *(_heard(row, path, truth) for row, path in examples)]
 
 
-def _heard(row: dict[str, Any], path: Path) -> Part:
+def _heard(row: dict[str, Any], path: Path, truth: str) -> Part:
     """A player, or why there is none."""
-    clip = "/".join(path.parts[-N_NAMES:])
-    caption = f"{clip}: in truth {row['fault']}, named {row['named']} ({row['probability']:.0%} sure)"
+    clip, sure = "/".join(path.parts[-N_NAMES:]), f"{row['probability']:.0%} sure"
+    named = (
+        f"called unknown (at most {sure})" if row["named"] == UNKNOWN_FAULT.name else f"named {row['named']} ({sure})"
+    )
+    caption = f"{clip}: {truth} {row['fault']}, {named}"
     try:
         y, sr = read_audio(path, channels="mean")
     except AudioError as error:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from auscult.audio import Clip, index_clips
 from auscult.audio.find import Recordings
 from auscult.audio.scan import Progress
-from auscult.bundle.bundle import DETECTOR, FAULTS, Bundle, load, write_npz
+from auscult.bundle.bundle import DETECTOR, FAULTS, Bundle, load
 from auscult.bundle.classifier import CLASSIFIER
 from auscult.bundle.making import new_bundle
+from auscult.bundle.npz import write_npz
 from auscult.bundle.versions import library_versions
 from auscult.detect import AlarmBudget, Detector, MachineDetector
 from auscult.detect.calibration import check_false_alarm_rate

@@ -16,8 +16,10 @@ from auscult.faults.audit import audit, without
 from auscult.faults.clustering import Clustering, cluster_signatures, principal_directions
 from auscult.faults.discovery import Discovery, FoundClip, FoundCluster
 from auscult.faults.elbow import elbow
+from auscult.faults.found_exemplars import faults_of_clips
 from auscult.faults.k_means import inertias, k_means
-from auscult.faults.names_file import NAMES_FILE
+from auscult.faults.names import N_EXEMPLARS
+from auscult.faults.names_file import NAMES_FILE, read_names
 from auscult.faults.original import principal_components
 from auscult.faults.signatures import SignatureSpace, directions, means_of_takes
 from auscult.features import OriginalMfcc, recipe_to_dict
@@ -29,7 +31,6 @@ from auscult.pipeline.cluster_spectra import cluster_spectra
 from auscult.pipeline.described_clips import DescribedClip, by_machine, in_threads
 
 Recipe = Literal["signatures", "original"]
-N_EXEMPLARS = 12
 N_CHANGES = 6
 CLEAREST = 1 / 3
 """Share of a cluster's clips that say what changed: those in which most did. The others are mild, or full of noise."""
@@ -82,7 +83,8 @@ def discover(
         As `auscult.pipeline.anomalous_clips.anomalous_clips`.
     way : Way, optional
     names_file : path, optional
-        Where the names of the faults are; if left out, ``faults.yaml`` beside the data.
+        Where the names of the faults are, which have a say in the number of clusters if it is chosen; if left out,
+        ``faults.yaml`` beside the data. It need not be there.
     nameplates : dict of str -> Nameplate, optional
         What is known of the machines.
     on_progress : callable, optional
@@ -95,11 +97,14 @@ def discover(
     Raises
     ------
     DataError
-        If there are no anomalous clips that can be compared with normal ones.
+        If there are no anomalous clips that can be compared with normal ones, or the names cannot be read.
     OptionError
         If an option is out of range.
     """
     way = way or Way()
+    folder = Path(os.path.abspath(root))  # noqa: PTH100 - links keep their names
+    names_file = names_file or (folder if folder.is_dir() else folder.parent) / NAMES_FILE
+    names = read_names(names_file, missing_ok=True)
     there = anomalous_clips(root, bundle=bundle, by_detector=by_detector, on_progress=on_progress)
     space = SignatureSpace(there.features).fit(there.machines)
     aspects = aspects_of(space, there)
@@ -112,14 +117,14 @@ def discover(
     else:
         compared = without(signatures, values) if values is not None else signatures
         machines = numbers_of([clip.machine for clip in unclustered])
-        clustering = clustered(compared, takes, machines, normal_takes(space, there), way)
+        named = faults_of_clips(names.faults, [clip.content_hash for clip in unclustered])
+        clustering = clustered(compared, takes, machines, normal_takes(space, there), way, named=named)
     clips = [_found_clip(clip, int(label)) for clip, label in zip(there.clips, clustering.labels, strict=True)]
     checked = audit(clustering.labels, takes.tolist(), attributes_of(clips), seed=way.seed)
-    folder = Path(os.path.abspath(root))  # noqa: PTH100 - links keep their names
     return Discovery(
         root=str(folder),
         bundle=str(bundle) if isinstance(bundle, str | os.PathLike) else None,
-        names_file=str(names_file or (folder if folder.is_dir() else folder.parent) / NAMES_FILE),
+        names_file=str(names_file),
         recipe=way.recipe,
         seed=way.seed,
         n_components=clustering.points.shape[1],
@@ -174,6 +179,8 @@ def clustered(
     machines: NDArray[np.intp],
     normal: tuple[NDArray[np.float64], NDArray[np.intp]],
     way: Way,
+    *,
+    named: NDArray[np.intp],
 ) -> Clustering:
     """Clusters of signatures; a person is shown what would be found, and asked."""
     n_components, n_clusters = way.n_components, way.n_clusters
@@ -188,6 +195,7 @@ def clustered(
         normal[0],
         machines=machines,
         normal_machines=normal[1],
+        named=named,
         n_components=n_components,
         n_clusters=n_clusters,
         seed=way.seed,

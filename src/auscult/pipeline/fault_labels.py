@@ -3,22 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.audio.index import Clip, clip_at
-from auscult.audio.manifest import is_table_name
+from auscult.audio.index import Clip
+from auscult.bundle.figure_words import counted
 from auscult.errors import DataError, OptionError
-from auscult.faults import NORMAL, ORIGINAL_FAULTS, Fault
+from auscult.faults import ORIGINAL_FAULTS, Fault
+from auscult.faults.found_exemplars import faults_of_clips
 from auscult.faults.matching import match_names
 from auscult.faults.names import check_name, fault_id
 from auscult.faults.names_file import NAMES_FILE, Names, read_names
 from auscult.faults.signatures import SignatureSpace, directions, means_of_takes
 from auscult.pipeline.anomalous_clips import AnomalousClips
-from auscult.pipeline.described_clips import DescribedClip, name_below
+from auscult.pipeline.contradictions import contradictions, some
+from auscult.pipeline.described_clips import DescribedClip
 from auscult.pipeline.fault_discovery import Way, aspects_of, clustered, normal_takes, numbers_of
 
 Source = Literal["given", "names file", "clusters"]
@@ -34,8 +37,6 @@ MOST_CLIPS = 3000
 N_EXEMPLARS = 12
 MESSAGES = {fault.id: fault.message for fault in ORIGINAL_FAULTS}
 """What the original said of the faults it knew, by their identifiers."""
-N_EXAMPLES = 3
-"""Clips that are named where something is wrong with many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,13 @@ def check_labels(clips: Sequence[Clip], root: Path, labels: str | None) -> None:
     ------
     DataError
         If the file of names cannot be read, a fault's name is none, or ``column`` is asked for and no fault is said.
+    OptionError
+        If it is nearly a word that there is.
     """
+    if labels not in (None, COLUMN, NONE) and not Path(labels).exists():
+        meant = get_close_matches(labels.casefold(), (COLUMN, NONE), n=1)
+        if meant:
+            raise OptionError("labels", f"{labels!r} is no way and no file of names", f"Did you mean {meant[0]}?")
     said = {clip.fault: clip for clip in reversed(clips) if clip.label == "anomalous" and clip.fault}
     if labels == COLUMN and not said:
         problem = "says no fault of any anomalous recording"
@@ -133,10 +140,10 @@ def fault_labels(
     DataError
         If the file of names cannot be read.
     """
-    contradictions = _contradictions(there.clips, normal, root)
+    contrary = contradictions(there.clips, normal, root)
     if labels == NONE or not there.clips:
         note = "none were asked for" if labels == NONE else "there are no anomalous clips of the learnt machines"
-        return FaultLabels("given", (), [], np.empty(0, np.int64), note, contradictions)
+        return FaultLabels("given", (), [], np.empty(0, np.int64), note, contrary)
     names_file = _names_file(root, labels)
     if names_file is not None:
         named = _by_names(there, read_names(names_file), seed)
@@ -144,8 +151,8 @@ def fault_labels(
         named = _as_said(there)
     else:
         named = _by_clusters(there, seed)
-    named = replace(named, warnings=(*contradictions, *named.warnings))
-    return _learnable(_limited(named, seed))
+    named = replace(named, warnings=(*contrary, *named.warnings))
+    return _learnable(_limited(named, seed), len(there.clips))
 
 
 def _as_said(there: AnomalousClips) -> FaultLabels:
@@ -161,15 +168,21 @@ def _as_said(there: AnomalousClips) -> FaultLabels:
     places = {name: different.index(fault) for name, fault in faults.items()}
     labels = np.array([places[clip.clip.fault] for clip in said], np.int64)
     n_without = len(there.clips) - len(said)
-    warnings = (f"{n_without} anomalous clips have no fault said of them: not learnt from",) if n_without else ()
+    has = "anomalous clip has" if n_without == 1 else "anomalous clips have"
+    warnings = (f"{n_without} {has} no fault said of them: not learnt from",) if n_without else ()
     return FaultLabels("given", different, said, labels, warnings=warnings)
 
 
 def _by_names(there: AnomalousClips, names: Names, seed: int) -> FaultLabels:
     """Faults that people named: of their exemplars, and of the clips in the clusters that those are the heart of."""
-    labels, of_clips = _clusters(there, seed)
     hashes = [clip.content_hash for clip in there.clips]
-    matching = match_names(names.faults, hashes, labels, of_clips)
+    exemplars = {one for fault in names.faults for one in fault.exemplars}
+    if exemplars and exemplars.isdisjoint(hashes):
+        note = "none of the recordings that the names file was made of is among these: it is of other data"
+        return FaultLabels("names file", (), [], np.empty(0, np.int64), note)
+    labels, of_clips = _clusters(there, seed, names.faults)
+    takes = [(clip.clip.machine, clip.clip.take) for clip in there.clips]
+    matching = match_names(names.faults, hashes, labels, of_clips, takes)
     warnings = [
         f"fault {fault.name!r}: {match.message}"
         for fault, match in zip(names.faults, matching.matches, strict=True)
@@ -190,15 +203,16 @@ def _called(
         if clip.clip.fault and clip.clip.fault.casefold() != faults[place].name.casefold()
     ]
     if others:
-        found = f"{len(others)} clips have another fault there than the table or the folders say"
-        warnings = (*warnings, f"names file: {found} ({_some(others)}): the names file is believed")
+        have = "clip has" if len(others) == 1 else "clips have"
+        found = f"{len(others)} {have} another fault there than the table or the folders say"
+        warnings = (*warnings, f"names file: {found} ({some(others)}): the names file is believed")
     labels = np.array([place for _, place in named], np.int64)
     return FaultLabels("names file", tuple(faults), [clip for clip, _ in named], labels, warnings=warnings)
 
 
 def _by_clusters(there: AnomalousClips, seed: int) -> FaultLabels:
     """Clusters, called ``fault 1``, ``fault 2``, ... until somebody listens to them."""
-    labels, _ = _clusters(there, seed)
+    labels, _ = _clusters(there, seed, ())
     is_in = labels >= 0
     n = int(labels.max()) + 1
     faults = tuple(Fault(f"fault-{k}", f"fault {k}", f"Fault {k}, which has no name yet") for k in range(1, n + 1))
@@ -206,13 +220,16 @@ def _by_clusters(there: AnomalousClips, seed: int) -> FaultLabels:
     return FaultLabels("clusters", faults, clips, labels[is_in])
 
 
-def _clusters(there: AnomalousClips, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _clusters(
+    there: AnomalousClips, seed: int, faults: Sequence[Fault]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Cluster of each clip, as `auscult faults discover` finds them; and the direction in which it changed."""
     space = SignatureSpace(there.features).fit(there.machines)
     signatures = space.signatures(aspects_of(space, there))
     takes = numbers_of([f"{clip.clip.machine}\0{clip.clip.take}" for clip in there.clips])
     machines = numbers_of([clip.clip.machine for clip in there.clips])
-    found = clustered(signatures, takes, machines, normal_takes(space, there), Way(seed=seed))
+    named = faults_of_clips(faults, [clip.content_hash for clip in there.clips])
+    found = clustered(signatures, takes, machines, normal_takes(space, there), Way(seed=seed), named=named)
     return np.asarray(found.labels, np.int64), directions(means_of_takes(signatures, takes))[takes]
 
 
@@ -234,7 +251,7 @@ def _limited(named: FaultLabels, seed: int) -> FaultLabels:
     return replace(named, clips=clips, labels=named.labels[chosen], warnings=(*named.warnings, warning))
 
 
-def _learnable(named: FaultLabels) -> FaultLabels:
+def _learnable(named: FaultLabels, n_clips: int) -> FaultLabels:
     """Faults with enough clips, with some of them as exemplars; or why there are too few such faults."""
     takes_of: Mapping[int, set[str]] = {place: set() for place in range(len(named.faults))}
     for clip, label in zip(named.clips, named.labels.tolist(), strict=True):
@@ -244,15 +261,20 @@ def _learnable(named: FaultLabels) -> FaultLabels:
     warnings = list(named.warnings)
     for place, fault in enumerate(named.faults):
         if not is_enough[place]:
-            has = f"{counts[place]} clips of {len(takes_of[place])} takes"
+            has = f"{counted(counts[place], 'clip')} of {counted(len(takes_of[place]), 'take')}"
             wanted = f"a network needs {FEWEST_CLIPS} of {FEWEST_TAKES}"
             remedy = "record more of it, or name clips of it with: auscult faults name"
             warnings.append(f"fault {fault.name!r}: {has}, {wanted}: not learnt; {remedy}")
     kept = [place for place, enough in enumerate(is_enough) if enough]
+    if named.note:
+        return named
     if len(kept) < 2:
         of_one = f"only {named.faults[kept[0]].name!r} has enough clips" if kept else "none has enough clips"
         if named.source == "clusters":
-            of_one = "the anomalous clips do not fall apart into faults that could be told apart"
+            of_one = (
+                f"so few anomalous clips ({n_clips}) do not show for sure that they fall apart into faults (to see "
+                "them in two groups all the same: auscult faults discover DATA -o FOUND --clusters 2)"
+            )
         note = f"{of_one}, and a network needs two faults to tell apart"
         return FaultLabels(named.source, (), [], np.empty(0, np.int64), note, tuple(warnings))
     is_kept = np.isin(named.labels, kept)
@@ -265,27 +287,6 @@ def _learnable(named: FaultLabels) -> FaultLabels:
 def _with_exemplars(fault: Fault, clips: Sequence[DescribedClip], is_own: NDArray[np.bool_]) -> Fault:
     if fault.exemplars:
         return fault
-    own = [clips[place].content_hash for place in np.flatnonzero(is_own)[:N_EXEMPLARS]]
-    return replace(fault, exemplars=tuple(own))
-
-
-def _contradictions(anomalous: Sequence[DescribedClip], normal: Sequence[DescribedClip], root: Path) -> tuple[str, ...]:
-    """Clips of which a table says one thing and their folders another, or which are normal and have a fault."""
-    warnings = []
-    if is_table_name(str(root)) and not root.is_dir():
-        others = []
-        for clip in (*normal, *anomalous):
-            place = clip_at(clip.clip.path)
-            if place is not None and place.label != clip.clip.label:
-                others.append(f"{name_below(root.parent, clip.clip.path)}: {clip.clip.label}")
-        if others:
-            found = f"{len(others)} clips lie in a folder of the other label ({_some(others)})"
-            warnings.append(f"{root.name}: {found}: the table is believed")
-    faulty = [clip.clip.path.name for clip in normal if clip.clip.fault not in ("", NORMAL.name)]
-    if faulty:
-        warnings.append(f"{len(faulty)} clips are labelled normal and have a fault ({_some(faulty)}): learnt as normal")
-    return tuple(warnings)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:N_EXAMPLES]) + (", ..." if len(names) > N_EXAMPLES else "")
+    own = np.flatnonzero(is_own)
+    spread = own[np.linspace(0, own.size - 1, min(own.size, N_EXEMPLARS)).round().astype(int)]  # over all machines
+    return replace(fault, exemplars=tuple(clips[place].content_hash for place in spread))

@@ -27,6 +27,7 @@ from auscult.faults.changes import Changes
 from auscult.files import disk_errors
 from auscult.pipeline.anomalous_clips import AnomalousClips
 from auscult.pipeline.answers import Answers, calibrated
+from auscult.pipeline.clip_counts import fault_counts
 from auscult.pipeline.described_clips import DescribedClip, by_machine, in_threads
 from auscult.pipeline.fault_labels import FaultLabels
 from auscult.pipeline.kept import Arrays, Kept, key_of
@@ -64,6 +65,7 @@ def learn_faults(
     kept: Kept,
     n_jobs: int,
     on_progress: Progress | None,
+    on_note: Callable[[str], None] | None = None,
 ) -> LearntFaults:
     """Learn to name faults, and measure it on clips that were not learnt from.
 
@@ -80,6 +82,8 @@ def learn_faults(
         Processes that learn at the same time; one on a GPU.
     on_progress : callable or None
         Told of ``faults``: networks that have learnt.
+    on_note : callable, optional
+        Told in a sentence how many of them had learnt before an interruption.
 
     Raises
     ------
@@ -99,6 +103,9 @@ def learn_faults(
             write_examples(Path(folder), examples)
         task = _Task(Path(folder), kept.folder, key, training, names)
         n_all = 1 + sum(len(own) for own in splits.values())
+        n_learnt = sum(kept.has(_key(task, fold)) for _, fold in _pairs(splits))
+        if n_learnt and on_note:
+            on_note(f"goes on where it was interrupted: {n_learnt} of {n_all} networks had learnt")
         answers: dict[str, list[Answers]] = {split: [] for split in splits}
         for (split, fold), found in workers.map(partial(_tested, task), _pairs(splits)):
             if isinstance(found, LostTask):
@@ -120,7 +127,10 @@ def learn_faults(
     }
     diagnosis = diagnosis_figures(names, clips, not_measured)
     history = [Epoch(int(number), *rest) for number, *rest in final["history"].tolist()]
-    network = json.loads(str(final["network"][()]))
+    network = json.loads(str(final["network"][()])) | {
+        "largest_scores": _largest_scores(there, named),
+        "clips": fault_counts(named),
+    }
     return LearntFaults(final["onnx"].tobytes(), network, {"labels": named.source} | diagnosis, history)
 
 
@@ -141,11 +151,24 @@ def _examples(there: AnomalousClips, named: FaultLabels, on_progress: Progress |
     return Examples(in_threads(patch, named.clips, "changes", on_progress), values, named.labels, takes)
 
 
+def _largest_scores(there: AnomalousClips, named: FaultLabels) -> list[float]:
+    """Largest anomaly score among the clips of each fault."""
+    largest = np.full(len(named.faults), -np.inf)
+    label_of = {id(clip): label for clip, label in zip(named.clips, named.labels.tolist(), strict=True)}
+    for name, own in by_machine(named.clips).items():
+        scores = there.machines[name].model.anomaly_scores(np.stack([clip.descriptors for clip in own]))
+        np.maximum.at(largest, [label_of[id(clip)] for clip in own], scores)
+    return [round(float(score), 4) for score in largest]
+
+
 def _splits(examples: Examples, named: FaultLabels) -> tuple[dict[str, list[Fold]], list[str]]:
     """Folds of each split that can be made, and why others cannot."""
     machines = [clip.clip.machine for clip in named.clips]
     splits, not_measured = {}, []
     for split, name in SPLIT_NAMES.items():
+        if split == "naive" and len(set(examples.takes)) == len(examples.takes):
+            not_measured.append(f"{name}: each clip is a take of its own, so that it would be the split by take")
+            continue
         try:
             found = folds(split, examples.labels, examples.takes, machines)
         except DataError as error:
@@ -193,7 +216,11 @@ def _tested(task: _Task, pair: tuple[str, Fold]) -> Arrays:
         logits[:, known] = fitted.logits(examples.subset(fold.tested))
         return {"logits": logits, "calibration": np.array([fitted.temperature, fitted.unknown_below])}
 
-    return _kept(task, key_of(task.key, fold.learnt, fold.tested), compute)
+    return _kept(task, _key(task, fold), compute)
+
+
+def _key(task: _Task, fold: Fold) -> str:
+    return key_of(task.key, fold.learnt, fold.tested)
 
 
 def _final(task: _Task, calibration: tuple[float, float] | None) -> Arrays:

@@ -8,6 +8,7 @@ import numpy as np
 
 from auscult.audio import read_audio
 from auscult.audio.write import flac_bytes, wav_bytes
+from auscult.bundle.figure_words import counted
 from auscult.errors import AudioError
 from auscult.faults.discovery import Discovery, FoundClip, FoundCluster
 from auscult.faults.matching import Matching
@@ -169,7 +170,7 @@ def _intro(discovery: Discovery) -> str:
     n_none = sum(clip.cluster < 0 for clip in discovery.clips)
     left = f" {n_none} of them are like no cluster." if n_none else ""
     clips = f"{len(discovery.clips)} anomalous recordings ({n_takes} takes)"
-    return f"{clips} in {len(discovery.clusters)} cluster(s).{left} {discovery.audit['verdict']}"
+    return f"{clips} in {counted(len(discovery.clusters), 'cluster')}.{left} {discovery.audit['verdict']}"
 
 
 def _summary(discovery: Discovery, names: Names) -> Section:

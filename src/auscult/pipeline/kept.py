@@ -59,6 +59,8 @@ class Kept:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+        self.n_found = 0
+        """Results that were asked for and had been kept."""
         self._lock = Lock()
         self._database: sqlite3.Connection | None = None
         if folder is None:
@@ -88,6 +90,8 @@ class Kept:
         """
         found = self._read(key)
         if found is not None:
+            with self._lock:
+                self.n_found += 1
             with np.load(io.BytesIO(found), allow_pickle=False) as arrays:
                 return dict(arrays)
         computed = compute()
@@ -97,6 +101,10 @@ class Kept:
             with self._lock, self._errors():
                 self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (key, buffer.getvalue()))
         return computed
+
+    def has(self, key: str) -> bool:
+        """Whether a result has been kept."""
+        return self._read(key) is not None
 
     def scratch(self) -> Path | None:
         """Folder for files of results that are not whole yet; None where nothing is kept.

@@ -5,18 +5,18 @@ anomalous clips have -> a network that names faults -> figures -> bundle
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from auscult.audio import ChannelPolicy, Clip, check_channel_policy, index_clips
-from auscult.audio.formats import most_common_format
+from auscult.audio import ChannelPolicy, check_channel_policy, index_clips
 from auscult.audio.scan import Progress
-from auscult.bundle.bundle import DETECTOR, Bundle, write_npz
+from auscult.bundle.bundle import DETECTOR, Bundle
 from auscult.bundle.classifier import CLASSIFIER
 from auscult.bundle.making import new_bundle
 from auscult.bundle.manifest import Manifest
+from auscult.bundle.npz import write_npz
 from auscult.bundle.versions import library_versions
 from auscult.detect import AlarmBudget, Detector, MachineDetector, groups_of
 from auscult.detect.calibration import check_false_alarm_rate
@@ -25,15 +25,17 @@ from auscult.errors import DataError, OptionError
 from auscult.evaluate import JudgedClip, detection_figures
 from auscult.extras import require
 from auscult.faults import ANOMALOUS, NORMAL, UNKNOWN_FAULT
-from auscult.features import LogMel, recipe_to_dict
+from auscult.features import recipe_to_dict
 from auscult.files import disk_errors
 from auscult.pipeline.anomalous_clips import AnomalousClips
+from auscult.pipeline.clip_counts import clip_counts, count_lines
 from auscult.pipeline.described_clips import DescribedClip, by_machine, describe, hold_out
 from auscult.pipeline.fault_labels import FaultLabels, check_labels, fault_labels
 from auscult.pipeline.fault_learning import LearntFaults, learn_faults
 from auscult.pipeline.judged_clips import judge
 from auscult.pipeline.kept import Kept, key_of
-from auscult.pipeline.machine import GROUPS, Learning, fingerprint, learn_machine, thresholds
+from auscult.pipeline.learning_recipe import learning_recipe
+from auscult.pipeline.machine import Learning, fingerprint, learn_machine, thresholds
 from auscult.pipeline.synthetic import is_synthetic
 from auscult.pipeline.training_report import write_training_report
 
@@ -60,6 +62,7 @@ def train(
     output: str | os.PathLike[str] | None = None,
     n_jobs: int = 1,
     on_progress: Progress | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Bundle:
     """Learn the normal sound of every machine in a folder or a table, and which faults its anomalous clips have.
 
@@ -95,6 +98,8 @@ def train(
         ``if __name__ == "__main__":``.
     on_progress : callable, optional
         Called with a stage's name, how much is done, and how much there is.
+    on_note : callable, optional
+        Told in a sentence what is to be learnt, before it takes its time, and where an interrupted run goes on.
 
     Returns
     -------
@@ -107,22 +112,25 @@ def train(
         If there are no labelled clips, or no machine has enough normal ones that can be read; as
         `auscult.pipeline.fault_labels.check_labels` and `auscult.diagnose.fit_network`; or if the disk refuses a file.
     OptionError
-        If an option is out of range, CUDA is asked for and does not compute, or the report's name is none of a page.
+        As `auscult.pipeline.learning_recipe.learning_recipe`; or if an option is out of range, CUDA is asked for and
+        does not compute, or the report's name is none of a page.
     """
     _check_numbers(test_share=test_share, false_alarm_rate=false_alarm_rate, n_jobs=n_jobs)
     budget = alarms if isinstance(alarms, AlarmBudget) else AlarmBudget.parse(alarms)
     check_channel_policy(channels)
-    training = _checked_training(training or Training())
+    training, note = _checked_training(training or Training()), on_note or (lambda _: None)
     root = Path(os.path.abspath(root))  # noqa: PTH100 - as index_clips has it
     clips = index_clips(root)
     said = None if labels is None else os.fspath(labels)
     check_labels(clips, root, said)
     _check_places(report, output)
-    features = LogMel.for_rate(_most_common_rate(clips), n_mels=n_mels, groups=GROUPS)
+    features = learning_recipe(clips, channels, n_mels)
     learning = Learning(features, channels, false_alarm_rate, budget)
     output = None if output is None else Path(output)
     with Kept(None if output is None else output.with_name(output.name + UNFINISHED)) as kept:
         described, left_out = describe(clips, root, features, channels, on_progress, kept)
+        if kept.n_found:
+            note(f"goes on where it was interrupted: {kept.n_found} of {len(clips):,} clips had been described")
         learnt, held_out = hold_out(described, test_share)
         names = sorted({clip.clip.machine for clip in described})
         detector = _fit(names, learnt, learning, kept, left_out=left_out, on_progress=on_progress)
@@ -131,25 +139,18 @@ def train(
         there = AnomalousClips(anomalous, detector.machines, features, channels, left_out)
         normal = [clip for clip in described if clip.clip.label == "normal"]
         named = fault_labels(there, normal, root, labels=said, seed=training.seed)
+        for line in count_lines(described, named):
+            note(line)
         faults = None
         if named.faults:
-            faults = learn_faults(there, named, training, kept=kept, n_jobs=n_jobs, on_progress=on_progress)
-        manifest = Manifest(
-            features=features,
-            channels=channels,
-            faults=(NORMAL, *named.faults, UNKNOWN_FAULT) if faults else (NORMAL, ANOMALOUS),
-            thresholds=thresholds(detector),
-            network=faults.network if faults else {},
-            training_data=_training_data(described, detector, learnt, left_out, named.warnings)
-            | {"is_synthetic": is_synthetic(root, clips)},
-            metrics={
-                "split": SPLIT.format(share=test_share) + SAID_SPLIT * any(clip.split == "test" for clip in clips),
-                "figures": detection_figures(_judge(held_out, detector)),
-                "diagnosis": faults.diagnosis if faults else None,
-                "diagnosis_note": named.note,
-            },
-            versions=library_versions(),
-        )
+            faults = learn_faults(
+                there, named, training, kept=kept, n_jobs=n_jobs, on_progress=on_progress, on_note=note
+            )
+        data = _training_data(described, detector, learnt, left_out, named.warnings)
+        data |= {"is_synthetic": is_synthetic(root, clips)}
+        split = SPLIT.format(share=test_share) + SAID_SPLIT * any(clip.split == "test" for clip in clips)
+        metrics = {"split": split, "figures": detection_figures(_judge(held_out, detector))}
+        manifest = _manifest(there, named, faults, data, metrics)
         members = {DETECTOR: write_npz(detector.to_arrays())} | ({CLASSIFIER: faults.onnx_model} if faults else {})
         bundle = new_bundle(manifest, members)
         if report is not None:
@@ -189,6 +190,27 @@ def _check_places(report: str | os.PathLike[str] | None, output: str | os.PathLi
                 pass
 
 
+def _manifest(
+    there: AnomalousClips,
+    named: FaultLabels,
+    faults: LearntFaults | None,
+    training_data: dict[str, Any],
+    metrics: dict[str, Any],
+) -> Manifest:
+    """What a bundle says of itself, with a network or without one."""
+    diagnosis = {"diagnosis": faults.diagnosis if faults else None, "diagnosis_note": named.note}
+    return Manifest(
+        features=there.features,
+        channels=there.channels,
+        faults=(NORMAL, *named.faults, UNKNOWN_FAULT) if faults else (NORMAL, ANOMALOUS),
+        thresholds=thresholds(Detector(there.machines)),
+        network=faults.network if faults else {},
+        training_data=training_data,
+        metrics=metrics | diagnosis,
+        versions=library_versions(),
+    )
+
+
 def _training_data(
     described: Sequence[DescribedClip],
     detector: Detector,
@@ -199,7 +221,7 @@ def _training_data(
     """What a manifest says of the recordings."""
     return {
         "n_clips": sum(clip.clip.machine in detector.machines for clip in learnt),
-        "clips": _counts(described),
+        "clips": clip_counts(described),
         "fingerprint": fingerprint(detector),
         "left_out": left_out,
         "warnings": list(warnings),
@@ -211,32 +233,6 @@ def _write_report(path: Path, manifest: Manifest, named: FaultLabels, faults: Le
     worst = faults.diagnosis["worst"] if faults else []
     errors = [(row, named.clips[row["clip"]].clip.path) for row in worst]
     write_training_report(path, manifest, faults.history if faults else [], errors)
-
-
-def _counts(described: Sequence[DescribedClip]) -> list[dict[str, Any]]:
-    """How many clips of each machine, label and SNR went in, of how many takes, and how long they are together."""
-    groups: dict[tuple[str, str, float | None], list[DescribedClip]] = {}
-    for clip in described:
-        groups.setdefault((clip.clip.machine, clip.clip.label, clip.clip.snr_db), []).append(clip)
-    return [
-        {
-            "machine": machine,
-            "label": label,
-            "snr_db": snr_db,
-            "n_clips": len(own),
-            "n_takes": len({clip.clip.take for clip in own}),
-            "duration_s": round(sum(clip.duration_s for clip in own), 3),
-        }
-        for (machine, label, snr_db), own in sorted(groups.items(), key=lambda one: (*one[0][:2], one[0][2] or 0.0))
-    ]
-
-
-def _most_common_rate(clips: Iterable[Clip]) -> int:
-    found = most_common_format(str(clip.path) for clip in clips if clip.label == "normal")
-    if found is None:
-        problem = "there is no normal recording that can be read"
-        raise DataError("training", problem, "See to it that .../<machine>/normal/ holds audio.")
-    return found[0]
 
 
 def _fit(

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from auscult.bundle.figure_words import counted, snr_words
+from auscult.bundle.figure_words import listed, snr_words
+from auscult.bundle.learnt_words import learnt_words, strange_takes
 from auscult.bundle.manifest import Manifest
 from auscult.detect.alarm_budget import describe_time
 from auscult.diagnose.fitted import Epoch
@@ -29,6 +30,12 @@ from auscult.figures import (
 from auscult.pipeline.detection_section import detection_conclusions, detection_section
 from auscult.pipeline.diagnosis_section import diagnosis_conclusions, diagnosis_section
 
+WHOLE = 1000
+"""From here on digits behind the point say nothing."""
+CALLED = {"unknown_below": "unknown below a probability of"}
+"""What some numbers of a network are called; the others by their names."""
+NOT_NUMBERS = ("options", "warning", "clips", "largest_scores")
+"""Of what is said of a network: told elsewhere, or of no use to who reads it."""
 N_LEFT_OUT = 50
 """Clips left out that are named."""
 SYNTHETIC = (
@@ -69,10 +76,6 @@ def write_training_report(
         If plotly or jinja2 is not installed.
     """
     is_synthetic = manifest.training_data["is_synthetic"]
-    kind = "normal synthetic clip" if is_synthetic else "normal clip"
-    n_machines = len(manifest.thresholds)
-    n_clips, n_left_out = manifest.training_data["n_clips"], len(manifest.training_data["left_out"])
-    intro = f"{counted(n_clips, kind)} of {counted(n_machines, 'machine')} learnt, {n_left_out:,} left out."
     examples = [(row, Path(clip)) for row, clip in examples_of_errors]
     sections = [
         _in_short(manifest),
@@ -81,7 +84,7 @@ def write_training_report(
         _how_it_learnt(manifest, history),
         _what_went_in(manifest),
     ]
-    write_report(path, title="Training report", sections=sections, intro=intro)
+    write_report(path, title="Training report", sections=sections, intro=f"{learnt_words(manifest)}.")
 
 
 def _in_short(manifest: Manifest) -> Section:
@@ -118,8 +121,11 @@ def _how_it_learnt(manifest: Manifest, history: Sequence[Epoch]) -> Section:
         )
         caption = "Loss on clips learnt from and on held-out ones, and macro F1 of the held-out ones, by epoch."
         parts += [Paragraph(text), Picture(figure, caption)]
-    numbers = {name: value for name, value in network.items() if name not in ("options", "warning")}
-    rows = [[name.replace("_", " "), _cell(value)] for name, value in (numbers | network["options"]).items()]
+    numbers = {name: value for name, value in network.items() if name not in NOT_NUMBERS}
+    rows = [
+        [CALLED.get(name, name.replace("_", " ")), _cell(value)]
+        for name, value in (numbers | network["options"]).items()
+    ]
     return Section(title, [*parts, Table(["network", "value"], rows, "The network and its options.")])
 
 
@@ -139,15 +145,22 @@ def _what_went_in(manifest: Manifest) -> Section:
             ]
             for row in clips
         ]
-        kind = "Synthetic clips" if data["is_synthetic"] else "Clips"
         headings = ["machine", "label", "SNR", "clips", "takes", "sound"]
-        parts.append(Table(headings, rows, f"{kind} by machine, label and SNR, before any were held out."))
+        parts.append(Table(headings, rows, f"{_kind(data)} by machine, label and SNR, before any were held out."))
+    if of_faults := manifest.network.get("clips"):
+        headings = ["machine", *(fault.name for fault in manifest.faults[1:-1])]
+        rows = [[row["machine"], *row["n_clips"]] for row in of_faults]
+        parts.append(Table(headings, rows, f"{_kind(data)} of faults that the network learnt, by machine."))
     left_out = data["left_out"]
     if left_out:
         n_more = len(left_out) - N_LEFT_OUT
         caption = f"{len(left_out):,} left out, and why" + (f"; {n_more:,} of them not shown." if n_more > 0 else ".")
         parts.append(Table(["left out"], [[text] for text in left_out[:N_LEFT_OUT]], caption))
-    else:
+    strange = strange_takes(manifest)
+    if strange:
+        text = f"Heard and not learnt, as they sound unlike all others of their machine ({len(strange):,}): "
+        parts.append(Paragraph(f"{text}{listed(strange, N_LEFT_OUT)}. Listen to them."))
+    if not left_out and not strange:
         parts.append(Paragraph("Nothing was left out."))
     recipe = recipe_to_dict(manifest.features) | {"channels": manifest.channels}
     rows = [[name.replace("_", " "), _cell(value)] for name, value in recipe.items()]
@@ -157,6 +170,10 @@ def _what_went_in(manifest: Manifest) -> Section:
     return Section("What went in", parts)
 
 
+def _kind(data: dict[str, Any]) -> str:
+    return "Synthetic clips" if data["is_synthetic"] else "Clips"
+
+
 def _cell(value: Any) -> str:
     """A number or an option of any kind, as it is read best."""
     if isinstance(value, bool):
@@ -164,5 +181,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.4g}" if abs(value) < WHOLE else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

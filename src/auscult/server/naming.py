@@ -5,13 +5,11 @@ the command line may be used beside each other.
 """
 
 import hashlib
-import json
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,7 @@ import anyio
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.requests import ClientDisconnect
+from pydantic import BaseModel, ConfigDict
 
 from auscult.audio import Waveform, read_audio, read_file
 from auscult.audio.write import wav_bytes
@@ -29,7 +26,9 @@ from auscult.faults.discovery import ARRAYS, DISCOVERY, Discovery, FoundClip
 from auscult.faults.names import Fault, check_name
 from auscult.faults.names_file import Names, read_names, write_names
 from auscult.faults.naming import name_cluster
+from auscult.server.json_body import json_response, read_json
 from auscult.server.naming_state import naming_state, what_was_done
+from auscult.server.page_files import page_file
 from auscult.server.problems import answer_errors_with_problems, problem_response
 from auscult.server.ranges import part_of
 from auscult.server.run import serve
@@ -37,10 +36,7 @@ from auscult.server.same_origin import SameOrigin
 from auscult.server.spectrogram import spectrogram
 
 OnNamed = Callable[[Names], None]
-MAX_BODY_BYTES = 100_000
-"""A name, a message and a note are shorter."""
 PAGES = {"/": "naming.html", "/naming.css": "naming.css", "/naming.js": "naming.js"}
-MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 LOUD_PEAK = 0.9
 """Peak of recordings that are played at full level."""
 
@@ -140,7 +136,7 @@ def create_naming_app(
         return problem_response(error.status_code, printable(str(error.detail)), dict(error.headers or {}))
 
     for path, name in PAGES.items():
-        app.get(path, include_in_schema=False)(partial(_page, name))
+        app.get(path, include_in_schema=False, response_model=None)(partial(page_file, name, ""))
     _add_routes(app, naming)
     return app
 
@@ -148,12 +144,12 @@ def create_naming_app(
 def _add_routes(app: FastAPI, naming: "_Naming") -> None:
     @app.get("/api/clusters")
     def clusters() -> Response:
-        return _json(naming.state())
+        return json_response(naming.state())
 
     @app.post("/api/clusters/{number:int}/name")
     async def name(number: int, request: Request) -> Response:
-        new = await _new_name(request)
-        return _json(await anyio.to_thread.run_sync(naming.name, number, new))
+        new = await read_json(request, NewName)
+        return json_response(await anyio.to_thread.run_sync(naming.name, number, new))
 
     @app.get("/clips/{place:int}/audio")
     def audio(place: int, request: Request) -> Response:
@@ -164,7 +160,7 @@ def _add_routes(app: FastAPI, naming: "_Naming") -> None:
 
     @app.get("/clips/{place:int}/spectrogram")
     def spectrogram_of(place: int) -> Response:
-        return _json(spectrogram(*naming.recording(place)))
+        return json_response(spectrogram(*naming.recording(place)))
 
 
 class _Naming:
@@ -254,35 +250,3 @@ def _content(clip: FoundClip) -> bytes:
     if hashlib.sha256(content).hexdigest() != clip.content_hash:
         raise HTTPException(404, f"{clip.path}: another recording is there now")
     return content
-
-
-async def _new_name(request: Request) -> NewName:
-    """What a request says, which has to be JSON: no form of another page can send that."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise HTTPException(415, f"expected application/json, got {media_type[:100] or 'nothing'}")
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise HTTPException(413, f"more than {MAX_BODY_BYTES} bytes. Write a shorter note.")
-    except ClientDisconnect:
-        raise HTTPException(400, "the client went away") from None
-    try:
-        return NewName.model_validate_json(bytes(body))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the body"
-        raise HTTPException(422, f"{where}: {first['msg']}. Send JSON with a name, a message and a note.") from None
-
-
-def _json(content: dict[str, Any]) -> Response:
-    """JSON in ASCII: names of files may be no Unicode."""
-    return Response(json.dumps(content, allow_nan=False), media_type="application/json")
-
-
-def _page(name: str) -> Response:
-    """A file of this package."""
-    content = (files("auscult.server") / name).read_bytes()
-    return Response(content, media_type=MEDIA_TYPES[Path(name).suffix])

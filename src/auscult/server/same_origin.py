@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from auscult.server.problems import problem_response
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_HEADERS = {
+PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -36,11 +36,14 @@ class SameOrigin:
     host : str
         Address that the server listens on: a name for it besides those of this machine's loopback. ``0.0.0.0`` and
         ``::`` stand for every address, but for no name except this machine's.
+    for_programs : tuple of str
+        Paths that may be read under any name: those of metrics and health, which programs know under names of theirs.
     """
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, host: str, for_programs: tuple[str, ...] = ()) -> None:
         self.app = app
         self._host = host.lower()
+        self._for_programs = for_programs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on if it comes from a page of this server, or from no page at all."""
@@ -51,13 +54,14 @@ class SameOrigin:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in PAGE_HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope["method"], headers)
+        is_for_programs = scope["method"] in _SAFE and scope["path"] in self._for_programs
+        refusal = "" if is_for_programs else self._refusal(scope["method"], headers)
         if refusal:
             await problem_response(403, refusal)(scope, receive, send_with_headers)
         else:

@@ -60,16 +60,27 @@ def spectrogram(y: NDArray[np.float32], sr: int) -> dict[str, Any]:
         "high_db": round(high_db, 1),
         "duration_s": y.size / sr,
         "fmax_hz": recipe.fmax,
-        "ticks": _ticks(recipe.fmax),
+        "ticks": mel_ticks(recipe.fmax),
     }
 
 
-def _ticks(fmax: float) -> list[tuple[int, float]]:
-    """Round frequencies and their heights, as many as there is room for, from the top."""
+def mel_ticks(fmax: float, fmin: float = 0.0) -> list[tuple[int, float]]:
+    """Round frequencies and their heights, as many as there is room for, from the top.
+
+    Parameters
+    ----------
+    fmax, fmin : float
+        Edges of a picture of mel bands in Hz.
+
+    Returns
+    -------
+    list of (int, float)
+        Frequency in Hz, and its height, 0 at the bottom to 1.
+    """
     ticks: list[tuple[int, float]] = []
-    highest = hz_to_mel(np.array(fmax))
+    lowest, highest = hz_to_mel(np.array([fmin, fmax]))
     for hz in reversed(_TICKS_HZ):
-        height = float(hz_to_mel(np.array(float(hz))) / highest)
+        height = float((hz_to_mel(np.array(float(hz))) - lowest) / (highest - lowest))
         if height <= (ticks[-1][1] - _TICK_DISTANCE if ticks else 1.0) and height >= _TICK_DISTANCE / 2:
             ticks.append((hz, round(height, 4)))
     return ticks

@@ -26,6 +26,9 @@ def local_workers(n_jobs: int | None = None) -> Iterator[Workers]:
     workers = Processes(n)
     try:
         yield workers
+    except KeyboardInterrupt:
+        workers.kill()  # what they have kept is whole, and a network may take minutes to end
+        raise
     finally:
         workers.close()
 
@@ -81,6 +84,12 @@ class Processes:
                 self._lone.shutdown()
                 self._lone = None
         return LOST
+
+    def kill(self) -> None:
+        """End the processes whatever they are doing."""
+        for pool in filter(None, (self._pool, self._lone)):
+            for process in list((pool._processes or {}).values()):  # Python 3.14 has kill_workers for it
+                process.kill()
 
     def close(self) -> None:
         """End the processes; what they have not begun is forgotten."""

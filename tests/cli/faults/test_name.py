@@ -41,6 +41,38 @@ def test_a_bundle_is_taught_the_names_that_there_are(auscult_cli, found, faulty_
     assert "its verdicts say: one, unknown fault" in done.stdout
 
 
+def test_a_network_goes_on_and_says_the_name(auscult_cli, found, cluster_bundle, tmp_path):
+    bundle = tmp_path / "fans.auscult"
+    cluster_bundle.save(bundle)
+    clip = Discovery.load(found).exemplars(0)[0].path
+    before = auscult.load(bundle).predict(clip)
+    done = auscult_cli("faults", "name", found, "0", "one", "--message", "It is one", "--bundle", bundle)
+    assert done.returncode == 0, done.stderr
+    assert "its verdicts say: one, fault 2, unknown fault" in done.stdout
+    assert "does not say" not in done.stderr
+    after = auscult.load(bundle).predict(clip)
+    assert (after.fault, after.message) == ("one", "It is one")
+    assert list(after.probabilities.values()) == list(before.probabilities.values())
+    assert auscult_cli("bundle", "verify", bundle).returncode == 0
+    assert auscult_cli("faults", "name", found, "--forget", "one", "--bundle", bundle).returncode == 0
+    assert auscult.load(bundle).predict(clip) == before
+
+
+def test_a_name_that_the_network_cannot_say_is_told_with_the_remedy(auscult_cli, found, cluster_bundle, tmp_path):
+    bundle = tmp_path / "fans.auscult"
+    cluster_bundle.save(bundle)
+    assert auscult_cli("faults", "name", found, "0", "one").returncode == 0
+    done = auscult_cli("faults", "name", found, "1", "one", "--bundle", bundle)
+    assert done.returncode == 0, done.stderr
+    told, remedy = done.stderr.splitlines()[-2:]
+    assert (
+        told == f"{bundle} does not say 'one': the network learnt its recordings otherwise, as 'fault 1' and 'fault 2'"
+    )
+    assert f"trained again: auscult train DIR -o {bundle} --labels {tmp_path / 'faults.yaml'}" in remedy
+    assert "its verdicts say: fault 1, fault 2, unknown fault" in done.stdout
+    assert auscult.load(bundle).network is not None
+
+
 def test_a_name_that_disagrees_with_physics_is_kept_with_a_warning(auscult_cli, found, tmp_path):
     discovery = Discovery.load(found)
     bearing = next(cluster.number for cluster in discovery.clusters if "wear of a bearing" in cluster.physics)

@@ -74,10 +74,13 @@ def _teach(path: Path, discovery: "Discovery", names: "Names") -> None:
     from auscult.pipeline.fault_names import with_names
 
     with named_as_typed(OPTIONS):
-        bundle, unknown = with_names(load(path), discovery, names)
+        bundle, unsaid = with_names(load(path), discovery, names)
     bundle.save(path)
-    for one in unknown:
-        err.print(f"{one}: none of its recordings is known here, so {path} does not know it", markup=False)
+    for one, why in unsaid.items():
+        err.print(f"{path} does not say {one!r}: {why}", markup=False)
+    if unsaid and bundle.network is not None:
+        remedy = f"auscult train DIR -o {path} --labels {discovery.names_file}"
+        err.print(f"Its network learns what people named when it is trained again: {remedy}", markup=False)
     known = ", ".join(fault.name for fault in bundle.manifest.faults[1:])
     out.print(f"{path}: its verdicts say: {known}", markup=False)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from auscult.errors import DataError
-from auscult.faults.yaml_tree import MAX_DEPTH, Node, fail, read_tree
+from auscult.yaml_tree import MAX_DEPTH, Node, fail, read_tree
 
 
 def test_texts_stand_on_the_lines_of_their_keys():

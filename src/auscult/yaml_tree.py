@@ -11,6 +11,8 @@ from typing import Any, Never
 from auscult.errors import DataError
 from auscult.extras import require
 
+EXTRA = "monitor"
+"""Brings PyYAML, as the extra for training does."""
 MAX_DEPTH = 8
 """Lists and mappings in each other."""
 _INDENT = "Indent with blanks, not with tabs, and put texts with : or # in quotation marks."
@@ -48,7 +50,7 @@ def read_tree(content: bytes, where: str) -> Node | None:
     MissingExtraError
         If PyYAML is not installed.
     """
-    yaml = require("yaml", extra="train")
+    yaml = require("yaml", extra=EXTRA)
 
     try:
         text = content.decode("utf-8-sig")
@@ -84,7 +86,7 @@ class _Tree:
     def __init__(self, events: Iterator[Any], where: str) -> None:
         self._events = events
         self._where = where
-        self._types = require("yaml", extra="train")
+        self._types = require("yaml", extra=EXTRA)
 
     def root(self) -> Node | None:
         """Content of the file; None if it has none."""

@@ -1,0 +1,1 @@
+"""Live sources -> detections -> alarms -> event store, MQTT, webhooks: what runs for years beside a machine."""

@@ -1,0 +1,231 @@
+"""Everything about one machine that needs its sound: windows, detections, microphone, operating state, recordings."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.bundle import Bundle
+from auscult.features import LogMel
+from auscult.monitor.alarm_recording import AlarmRecording, RecentSound
+from auscult.monitor.blocks import Block
+from auscult.monitor.decider import Decider
+from auscult.monitor.detection import Detection
+from auscult.monitor.health_baseline import HealthBaseline
+from auscult.monitor.known_sounds import KnownSounds
+from auscult.monitor.listener import Listener, Window
+from auscult.monitor.operating_state import LearntSound, OperatingState
+from auscult.monitor.sensor_health import Health, SensorHealth
+from auscult.monitor.settings import MonitorSettings, Source
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A detection and what it was made of.
+
+    Parameters
+    ----------
+    detection : Detection
+    descriptors : ndarray, shape (n_descriptors,), float32
+    """
+
+    detection: Detection
+    descriptors: NDArray[np.float32]
+
+
+@dataclass
+class Heard:
+    """What a block of sound led to.
+
+    Attributes
+    ----------
+    windows : list of (Window, float, str)
+        Each with its anomaly score and the operating state.
+    decided : list of Decided
+    recordings : list of AlarmRecording
+        That are complete.
+    """
+
+    windows: list[tuple[Window, float, str]] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    recordings: list[AlarmRecording] = field(default_factory=list)
+
+
+class MachineWatch:
+    """Listens to one machine.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        With a model of normal sound.
+    source : Source
+        What the settings say of its source.
+    settings : MonitorSettings
+    known : KnownSounds
+        What people said of earlier alarms.
+    remembered : dict, optional
+        What `to_dict` gave before a restart.
+    last : Detection, optional
+        The last one before a restart.
+
+    Attributes
+    ----------
+    machine : str
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        source: Source,
+        settings: MonitorSettings,
+        *,
+        known: KnownSounds,
+        remembered: dict[str, Any] | None = None,
+        last: Detection | None = None,
+    ) -> None:
+        assert bundle.detector is not None
+        self.machine = source.machine
+        self._source, self._settings = source, settings
+        self._baseline = (remembered or {}).get("baseline")
+        self._listener: Listener | None = None
+        self._health: SensorHealth | None = None
+        self._recent: RecentSound | None = None
+        self._rate = (0, 0)
+        """Sampling rate and number of channels of the sound."""
+        self._shift_s = 0.0
+        """How far the source's clock is ahead of this computer's."""
+        self.use(bundle, known)
+        self._decider.go_on_from(last)
+
+    def use(self, bundle: Bundle, known: KnownSounds) -> None:
+        """Judge with another bundle from now on."""
+        assert bundle.detector is not None
+        self._bundle = bundle
+        self._decider = Decider(bundle, self.machine, known)
+        assert isinstance(bundle.manifest.features, LogMel)
+        learnt = LearntSound.of(bundle.detector.machines[self.machine], bundle.manifest.features)
+        self._state = OperatingState(learnt, self._settings.states)
+        self._listener = None
+
+    @property
+    def known(self) -> KnownSounds:
+        """What people said of earlier alarms."""
+        return self._decider.known
+
+    @known.setter
+    def known(self, known: KnownSounds) -> None:
+        self._decider.known = known
+
+    @property
+    def health(self) -> Health | None:
+        """How the microphone is; None before it gave anything."""
+        return None if self._health is None else self._health.health
+
+    @property
+    def evidence(self) -> float:
+        """Evidence of a change, in nats."""
+        return self._decider.evidence
+
+    def now(self, wall: float) -> float:
+        """Time as the source has it, of this computer's: recordings are played at the time they speak of.
+
+        Parameters
+        ----------
+        wall : float
+            Unix time in seconds.
+        """
+        return wall + self._shift_s
+
+    def told(self, payload: str, at: float) -> None:
+        """Take the operating state from outside."""
+        self._state.told(payload, at)
+
+    def record(self, alarm_id: str, at: float) -> None:
+        """Record the sound around an alarm."""
+        if self._recent is not None:
+            self._recent.record(alarm_id, at)
+
+    def hear(self, block: Block, wall: float) -> Heard:
+        """Take a block of sound.
+
+        Parameters
+        ----------
+        block : Block
+        wall : float
+            When it is taken, Unix time in seconds.
+
+        Raises
+        ------
+        AuscultError
+            If the bundle cannot be used with such sound.
+        """
+        listener, health, recent = self._at_rate(block)
+        self._shift_s = block.ended_at - wall
+        health.hear(block.y, block.ended_at, is_broken=block.is_broken, state=self._state.state)
+        heard = Heard(recordings=recent.hear(block.y, block.ended_at))
+        for window in listener.push(block.y, block.ended_at, is_broken=block.is_broken):
+            state = self._state.update(window.heard.descriptors, window.at)
+            if window.is_apart:
+                detection = self._decider.decide(
+                    window.heard, window.at, level_db=window.level_db, state=state.word, ignored=self.why_ignored()
+                )
+                heard.decided.append(Decided(detection, window.heard.descriptors))
+                heard.windows.append((window, detection.score, state.word))
+            else:
+                heard.windows.append((window, self._decider.score(window.heard), state.word))
+        return heard
+
+    def tick(self, wall: float) -> None:
+        """Let time pass: a source that gives nothing is noticed."""
+        if self._health is not None and self._source.kind not in ("folder", "replay"):
+            self._health.tick(self.now(wall))
+
+    def why_ignored(self) -> str:
+        """Why sound does not count now; empty if it does."""
+        health, state = self.health, self._state.state
+        if health is not None and not health.is_well and health.cause:
+            return f"microphone: {health.cause}"
+        return "" if state is None or state.is_judged else f"machine: {state.word}"
+
+    def finish(self) -> list[AlarmRecording]:
+        """Recordings under way, as far as they go."""
+        return self._recent.finish() if self._recent is not None else []
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is to be remembered over a restart, as JSON can hold it."""
+        baseline = self._health.baseline if self._health is not None else None
+        return {"baseline": baseline.to_dict() if baseline is not None else self._baseline}
+
+    def has_learnt(self) -> bool:
+        """Whether the microphone's commissioning has come to its end since this was last asked."""
+        baseline = self._health.baseline if self._health is not None else None
+        is_new = baseline is not None and self._baseline is None
+        if baseline is not None and is_new:
+            self._baseline = baseline.to_dict()
+        return is_new
+
+    def _at_rate(self, block: Block) -> tuple[Listener, SensorHealth, RecentSound]:
+        """Those of this block's sampling rate: a source that was opened again may have another."""
+        n_channels = len(block.y)
+        listener = self._listener
+        if listener is None or (listener.sr, listener.n_channels) != (block.sr, n_channels):
+            listener = Listener(
+                self._bundle,
+                self.machine,
+                sr=block.sr,
+                n_channels=n_channels,
+                step_s=self._settings.decisions.step_s,
+                channels=self._source.channels,
+            )
+            if self._recent is None or self._health is None or self._rate != (block.sr, n_channels):
+                self._rate = (block.sr, n_channels)
+                store, baseline = self._settings.store, self._baseline
+                self._recent = RecentSound(block.sr, before_s=store.before_s, after_s=store.after_s)
+                self._health = SensorHealth(
+                    block.sr, self._settings.health, baseline and HealthBaseline.from_dict(baseline)
+                )
+            self._listener = listener
+        assert self._health is not None
+        assert self._recent is not None
+        return listener, self._health, self._recent

@@ -1,0 +1,300 @@
+"""The monitor: sources in threads of their own, and one thread in which everything else happens."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from auscult.bundle import Bundle
+from auscult.errors import AuscultError, OptionError
+from auscult.features import LogMel
+from auscult.monitor.alarm_change import AlarmChange
+from auscult.monitor.alarm_desk import AlarmDesk
+from auscult.monitor.blocks import Block, Blocks
+from auscult.monitor.commands import Commands
+from auscult.monitor.event_store import EventStore
+from auscult.monitor.keeper import Keeper
+from auscult.monitor.known_sounds import KnownSounds
+from auscult.monitor.live_view import LiveView, MachineNow
+from auscult.monitor.machine_watch import Decided, Heard, MachineWatch
+from auscult.monitor.outputs.outbox import OutputStatus
+from auscult.monitor.problem_log import ProblemLog
+from auscult.monitor.settings import MonitorSettings
+from auscult.monitor.source_reader import SourceReader, SourceStatus, stop_readers
+from auscult.monitor.sources import folder
+from auscult.monitor.sources.open_source import open_source
+from auscult.monitor.stored_descriptors import recipe_id
+from auscult.monitor.telling import Teller
+from auscult.monitor.vitals import Vitals
+
+TICK_S = 1.0
+"""Time between looks at everything that changes without sound."""
+
+
+class Monitor:
+    """Listens to machines for years.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+    bundle : Bundle
+        That judges; it has passed its golden samples.
+    store : EventStore
+    clock : callable
+        Unix time in seconds.
+
+    Attributes
+    ----------
+    desk : AlarmDesk
+    live : LiveView
+    vitals : Vitals
+    commands : Commands
+        For other threads: what changes anything is done in the monitor's.
+
+    Raises
+    ------
+    OptionError
+        If the bundle learnt no normal sound.
+    """
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        bundle: Bundle,
+        store: EventStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings, self.bundle, self.store, self._clock = settings, bundle, store, clock
+        features = bundle.manifest.features
+        if bundle.detector is None or not isinstance(features, LogMel):
+            raise OptionError("bundle", "has a classifier, and no model of normal sound", "Train one: auscult train.")
+        self.live = LiveView(features.hop_length / features.sr)
+        machines = [source.machine for source in settings.sources.values()]
+        self.vitals = Vitals(machines)
+        self._teller = Teller(settings, store, self.live, on_state=self._told)
+        self._keeper = Keeper(store, self._teller.tell)
+        self.desk = AlarmDesk(store, settings.alarms, self._keeper.will_tell)
+        self._blocks = Blocks(settings.decisions.backlog_s)
+        self.commands = Commands(self._blocks.wake)
+        self._watches: dict[str, MachineWatch] = {}
+        self._now: dict[str, MachineNow] = {}
+        self._readers: dict[str, SourceReader] = {}
+        self._statuses: SimpleQueue[SourceStatus] = SimpleQueue()
+        self._problems = ProblemLog()
+        self._recipe = recipe_id(features)
+        for name in settings.sources:
+            self._add(name)
+        self._is_stopping = threading.Event()
+        self._next_tick = 0.0
+        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+        self.commands.belong_to(self._thread)
+
+    def start(self) -> None:
+        """Begin to listen.
+
+        Raises
+        ------
+        MissingExtraError
+            If a library of an output is not installed.
+        """
+        self._teller.start()
+        self._event("monitor", "started", "", {"bundle": str(self.settings.bundle)})
+        self._thread.start()
+        for reader in self._readers.values():
+            reader.start()
+
+    def stop(self) -> None:
+        """Stop to listen; what was heard is kept, recordings of alarms as far as they go."""
+        stop_readers(list(self._readers.values()))
+        self._is_stopping.set()
+        self._blocks.wake()
+        self._thread.join()
+        self._teller.stop()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every source has come to its end, and all of it was heard."""
+        return all(
+            reader.status.state == "finished" and self._blocks.waiting_s(name) == 0
+            for name, reader in self._readers.items()
+        )
+
+    def overview(self) -> list[MachineNow]:
+        """Every machine now, in the order of the settings."""
+        return [
+            self._now[source.machine].beside(self._readers[name].status, self.desk.board.of(source.machine))
+            for name, source in self.settings.sources.items()
+        ]
+
+    @property
+    def statuses(self) -> list[OutputStatus]:
+        """How each output is."""
+        return self._teller.statuses
+
+    def act(self, machine: str, change: Callable[..., Any], **values: Any) -> list[AlarmChange]:
+        """Change a machine's alarm on a person's word, and return when that is kept.
+
+        Parameters
+        ----------
+        machine : str
+            Full name.
+        change : callable
+            Of `auscult.monitor.alarm_inputs`: acknowledge, reset, shelve, ...
+        **values
+            Its arguments but for the alarm and the time.
+
+        Raises
+        ------
+        OptionError
+            If it makes no sense now.
+        DataError
+            If the store cannot keep it.
+        """
+
+        def change_now() -> list[AlarmChange]:
+            at = self._watches[machine].now(self._clock())
+            changes = self.desk.take(machine, partial(change, at=at, **values), at=at)
+            self._keeper.tell()
+            return changes
+
+        return self.commands.do(change_now)
+
+    def learn(self, known: dict[str, KnownSounds]) -> None:
+        """Take what people said of earlier alarms, by machine; it acts on the next decision."""
+        for machine, sounds in known.items():
+            self._watches[machine].known = sounds
+
+    def note(self, what: str, body: dict[str, Any]) -> None:
+        """Keep and tell something about the monitor itself."""
+        self.commands.do(partial(self._event, "monitor", what, "", body))
+
+    def _add(self, name: str) -> None:
+        """Make ready to listen to a source."""
+        source = self.settings.sources[name]
+        remembered, last = self.store.state(watch_key(source.machine)), self.store.last_detection(source.machine)
+        self._watches[source.machine] = MachineWatch(
+            self.bundle, source, self.settings, known=KnownSounds(), remembered=remembered, last=last
+        )
+        self._now[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
+        sr = self.bundle.manifest.features.sr
+        self._readers[name] = SourceReader(
+            name,
+            partial(open_source, source, sr_wanted=sr, heard=folder.Heard()),
+            self._blocks,
+            on_status=self._statuses.put,
+            clock=self._clock,
+        )
+
+    def _run(self) -> None:
+        while not self._is_stopping.is_set():
+            block = self._blocks.take(TICK_S / 2)
+            self.commands.run()
+            if block is not None:
+                self._hear(block)
+            now = time.monotonic()
+            if now >= self._next_tick:
+                self._next_tick = now + TICK_S
+                self._tick()
+        for watch in self._watches.values():
+            for recording in watch.finish():
+                self._keeper.keep(partial(self.store.add_audio, watch.machine, recording))
+        self._say_sources()
+        self.commands.run()
+        self._event("monitor", "stopped", "")
+
+    def _hear(self, block: Block) -> None:
+        source = self.settings.sources[block.source]
+        machine, watch = source.machine, self._watches[source.machine]
+        began = time.perf_counter()
+        try:
+            heard = watch.hear(block, self._clock())
+        except AuscultError as error:
+            self._problems.say(machine, str(error))
+            return
+        self._problems.say(machine, "")
+        for decided in heard.decided:
+            self._keeper.keep(partial(self._take, watch, decided))
+        for recording in heard.recordings:
+            self._keeper.keep(partial(self.store.add_audio, machine, recording))
+        self._show(watch, heard)
+        vitals, spent_s = self.vitals.machines[machine], time.perf_counter() - began
+        vitals.heard_s += block.duration_s
+        vitals.busy_s += spent_s
+        if heard.decided:
+            vitals.decisions.add(spent_s)
+
+    def _take(self, watch: MachineWatch, decided: Decided) -> None:
+        """Keep a detection and what follows from it: all of it, or nothing."""
+        detection, machine = decided.detection, watch.machine
+        with self.store.transaction():
+            self.store.add_detection(detection, decided.descriptors, recipe=self._recipe)
+            changes = self.desk.suppress(machine, watch.why_ignored(), at=detection.at)
+            if not detection.ignored:
+                changes += self.desk.observe(detection)
+        for change in changes:
+            if change.what == "raised":
+                watch.record(change.alarm_id, change.at)
+                self.vitals.machines[machine].n_alarms += 1
+
+    def _show(self, watch: MachineWatch, heard: Heard) -> None:
+        """Say what is the case now, to pages and outputs."""
+        machine, health = watch.machine, watch.health
+        now = replace(self._now[machine], alarm=self.desk.board.of(machine), ignored=watch.why_ignored())
+        if health is not None:
+            now = replace(now, health=health.word, health_cause=health.cause, health_since=health.since)
+        for decided in heard.decided:
+            last = decided.detection
+            now = replace(now, threshold=last.threshold, evidence=last.evidence, alarm_at=last.alarm_at)
+            now = replace(now, fault=last.fault)
+        for window, score, state in heard.windows:
+            now = replace(now, at=window.at, score=score, state=state, level_db=window.level_db)
+            self.live.hear(machine, window, now)
+        before, self._now[machine] = self._now[machine], now
+        if heard.windows or now != before:
+            self._teller.show(now)
+        if before.health != now.health or before.health_cause != now.health_cause:
+            detail = health.detail if health else ""
+            self._event("health", now.health, machine, {"cause": now.health_cause, "detail": detail})
+            self._keeper.keep(partial(self.store.set_state, watch_key(machine), watch.to_dict()))
+        if before.state != now.state and now.state:
+            self._event("state", now.state, machine, {"before": before.state})
+
+    def _tick(self) -> None:
+        """Look at everything that changes without sound."""
+        wall = self._clock()
+        self._say_sources()
+        for watch in self._watches.values():
+            watch.tick(wall)
+            at = watch.now(wall)
+            self._keeper.keep(partial(self.desk.suppress, watch.machine, watch.why_ignored(), at=at))
+            self._keeper.keep(partial(self.desk.advance, watch.machine, at=at))
+            self._show(watch, Heard())
+            if watch.has_learnt():
+                self._keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
+        self._keeper.keep(self.store.tidy)
+        self.vitals.mark(time.monotonic())
+
+    def _say_sources(self) -> None:
+        while not self._statuses.empty():
+            status = self._statuses.get()
+            machine = self.settings.sources[status.source].machine
+            self._event("source", status.state, machine, {"source": status.source, "error": status.error})
+
+    def _told(self, machine: str, payload: str) -> None:
+        """Take an operating state from a topic, in whatever thread."""
+        watch = self._watches[machine]
+        self.commands.later(partial(watch.told, payload, watch.now(self._clock())))
+
+    def _event(self, kind: str, what: str, machine: str, body: dict[str, Any] | None = None) -> None:
+        """Keep and tell something that happened now."""
+        at = self._watches[machine].now(self._clock()) if machine else self._clock()
+        self._keeper.event(kind, what, machine, at, body)
+
+
+def watch_key(machine: str) -> str:
+    """Key under which the store remembers what a watch has learnt."""
+    return f"watch {machine}"

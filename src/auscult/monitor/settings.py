@@ -1,0 +1,222 @@
+"""All that a monitor can be told: one typed model, from which come messages, JSON Schema and the reference page.
+
+`auscult.monitor.settings_file` reads it from YAML and the environment.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+"""A name that topics, addresses of pages, files and the environment can have."""
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    """A part of the settings: what it does not know is refused, so that no misspelt line is silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Source(_Section):
+    machine: str = Field(min_length=1, description="Machine of the bundle that is listened to, as fan/id_00.")
+    channels: Literal["mean"] | Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Channel that is listened to, from 0, or the mean of all; none: as the bundle was trained."
+    )
+
+
+class MicrophoneSource(_Source):
+    """A sound device of this computer."""
+
+    kind: Literal["microphone"]
+    device: str | None = Field(None, description="Its name, a part of it, or its number; none: the default device.")
+    sr: int = Field(16000, gt=0, description="Sampling rate in Hz.")
+    n_channels: int = Field(1, gt=0, description="Channels to record.")
+
+
+class StreamSource(_Source):
+    """Sound from the network or a file: RTSP, HTTP and whatever else FFmpeg opens."""
+
+    kind: Literal["stream"]
+    url: str = Field(min_length=1, description="Address, as rtsp://camera/audio, or a file's path.")
+    timeout_s: float = Field(10.0, gt=0, description="Longest silence of the network, then it is opened again.")
+
+
+class FolderSource(_Source):
+    """A folder in which something else puts recordings: each new one is heard once."""
+
+    kind: Literal["folder"]
+    path: Path = Field(description="The folder; folders in it are looked through, too.")
+    every_s: float = Field(1.0, gt=0, description="How often to look.")
+    is_old_heard: bool = Field(False, description="Whether recordings that are there at the start are heard, too.")
+
+
+class _RawSource(_Source):
+    sr: int = Field(16000, gt=0, description="Sampling rate in Hz.")
+    n_channels: int = Field(1, gt=0, description="Channels, interleaved.")
+    sample_format: Literal["s16le", "s24le", "s32le", "f32le"] = Field("s16le", description="What a sample looks like.")
+
+
+class SocketSource(_RawSource):
+    """Raw PCM that a sender connects with, over TCP."""
+
+    kind: Literal["socket"]
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of this computer's.")
+    port: int = Field(ge=0, le=65535, description="Port to listen on.")
+    timeout_s: float = Field(10.0, gt=0, description="Longest silence of the sender, then it is waited for anew.")
+
+
+class StdinSource(_RawSource):
+    """Raw PCM on the standard input."""
+
+    kind: Literal["stdin"]
+
+
+class ReplaySource(_Source):
+    """Recordings that are played as if they were heard now: a file, or all of a folder in the order of their names."""
+
+    kind: Literal["replay"]
+    path: Path = Field(description="Recording, or folder of recordings.")
+    speed: float = Field(1.0, gt=0, description="Times as fast as it was recorded.")
+    is_repeated: bool = Field(False, description="Whether to begin again at the end.")
+
+
+Source = Annotated[
+    MicrophoneSource | StreamSource | FolderSource | SocketSource | StdinSource | ReplaySource,
+    Field(discriminator="kind"),
+]
+
+
+class DecisionSettings(_Section):
+    """How often to look at the sound, and which looks count."""
+
+    step_s: float = Field(2.0, gt=0, description="How often the score is computed for the page, in seconds.")
+    backlog_s: float = Field(30.0, gt=0, description="Sound that may wait to be judged; older is dropped, and counted.")
+
+
+class StateSettings(_Section):
+    """Which states of operation are judged: no machine alarms in a state that was never learnt."""
+
+    is_gated: bool = Field(True, description="Whether sound in states that were not learnt is left unjudged.")
+    start_up_s: Seconds = Field(10.0, description="Time after a start in which the machine is not judged.")
+    topic: str | None = Field(
+        None, description="MQTT topic that says the state, {machine} in it stands for the machine; none: from sound."
+    )
+    running: tuple[str, ...] = Field(("running", "on", "1", "true"), description="What the topic says when it runs.")
+
+
+class AlarmSettings(_Section):
+    """The life of an alarm, in the terms of ISA-18.2."""
+
+    on_delay_s: Seconds = Field(0.0, description="How long the cause has to last before the alarm is raised.")
+    off_delay_s: Seconds = Field(60.0, description="How long the cause has to be gone before the alarm clears.")
+    clear_below: float = Field(
+        0.0, ge=0, lt=1, description="Share of the alarm's evidence that it has to fall to, to be gone (hysteresis)."
+    )
+    is_latched: bool = Field(False, description="Whether an alarm stays after its cause until somebody resets it.")
+    longest_shelf_s: float = Field(8 * 3600.0, gt=0, description="Longest time an alarm may be shelved for.")
+    chatter_count: int = Field(3, gt=1, description="Alarms of a machine within the time below that are chatter.")
+    chatter_within_s: float = Field(600.0, gt=0, description="Time in which they are.")
+    flood_count: int = Field(10, gt=1, description="Alarms of all machines in ten minutes that are a flood.")
+
+
+class HealthSettings(_Section):
+    """What a microphone is blamed for, instead of the machine."""
+
+    after_s: float = Field(5.0, gt=0, description="How long a fault of the microphone has to last to be said.")
+    gain_change_db: float = Field(12.0, gt=0, description="Change of the whole level that is not the machine's.")
+    mains_hz: float = Field(50.0, ge=16, le=400, description="Mains frequency, of which a loose cable hums.")
+
+
+class StoreSettings(_Section):
+    """What is kept, where, and how long."""
+
+    path: Path = Field(Path("events"), description="Folder for the database and the recordings of alarms.")
+    before_s: Seconds = Field(10.0, description="Sound kept from before an alarm.")
+    after_s: Seconds = Field(10.0, description="Sound kept from after it.")
+    keep_days: float = Field(90.0, gt=0, description="Age at which what is normal is forgotten.")
+    keep_mb: float = Field(2000.0, gt=0, description="Disk it may use; the oldest normal goes first, alarms stay.")
+
+
+class MqttSettings(_Section):
+    """A broker that is told everything."""
+
+    host: str = Field(min_length=1, description="Its name or address.")
+    port: int = Field(1883, gt=0, le=65535, description="Its port; 8883 is usual with TLS.")
+    username: str | None = Field(None, description="Account.")
+    password: SecretStr | None = Field(None, description="Its password; better in AUSCULT__MQTT__PASSWORD.")
+    is_tls: bool = Field(False, description="Whether to speak TLS.")
+    ca_file: Path | None = Field(None, description="Certificates to trust; none: those of the system.")
+    prefix: str = Field("auscult", min_length=1, pattern=r"^[^+#]+$", description="First level of all topics.")
+    discovery_prefix: str | None = Field("homeassistant", description="Topic of Home Assistant; null: none.")
+    client_id: str | None = Field(None, description="Name at the broker; none: from the site and this computer's name.")
+
+
+class WebhookSettings(_Section):
+    """An address to which every event of an alarm is posted."""
+
+    url: str = Field(pattern=r"^https?://", description="Where to post.")
+    secret: SecretStr | None = Field(None, description="Key of the signature in the header X-Auscult-Signature.")
+    timeout_s: float = Field(10.0, gt=0, description="Longest wait for an answer.")
+
+
+class HttpSettings(_Section):
+    """The page and the metrics."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of this computer's.")
+    port: int = Field(5000, ge=0, le=65535, description="Port; 0 takes any free one.")
+    token: SecretStr | None = Field(None, description="What has to be entered to change anything; none: read-only.")
+
+
+class LogSettings(_Section):
+    """What is written to the standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
+    is_json: bool = Field(False, description="Whether as JSON, one object a line.")
+
+
+class MonitorSettings(_Section):
+    """Everything about a monitor."""
+
+    site: Name = Field("site", description="Name of the place, the second level of topics.")
+    bundle: Path = Field(description="The bundle that judges (.auscult).")
+    shadow: Path | None = Field(None, description="Another bundle that judges beside it, without alarms.")
+    sources: dict[Name, Source] = Field(min_length=1, description="What is listened to, by name.")
+    decisions: DecisionSettings = DecisionSettings()
+    states: StateSettings = StateSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    health: HealthSettings = HealthSettings()
+    store: StoreSettings = StoreSettings()
+    mqtt: MqttSettings | None = Field(None, description="None: no broker is told.")
+    webhooks: dict[Name, WebhookSettings] = Field({}, description="By name.")
+    http: HttpSettings | None = Field(HttpSettings(), description="null: no page.")
+    log: LogSettings = LogSettings()
+
+    @field_validator("sources")
+    @classmethod
+    def _one_source_a_machine(cls, sources: dict[str, Source]) -> dict[str, Source]:
+        """A second microphone hears another sound: it has to be enrolled as a machine of its own."""
+        listened: dict[str, str] = {}
+        for name, source in sources.items():
+            other = listened.setdefault(machine_slug(source.machine), name)
+            if other != name:
+                raise ValueError(
+                    f"'{name}' and '{other}' listen to the same machine, {source.machine}: enrol what a second "
+                    "microphone hears as a machine of its own (auscult enroll)"
+                )
+        return sources
+
+    @model_validator(mode="after")
+    def _one_standard_input(self) -> Self:
+        names = [name for name, source in self.sources.items() if source.kind == "stdin"]
+        if len(names) > 1:
+            raise ValueError(f"there is one standard input, and {' and '.join(names)} read it: keep one of them")
+        if self.states.topic is not None and self.mqtt is None:
+            raise ValueError("states.topic needs a broker: add a section mqtt, or remove the topic")
+        return self
+
+
+def machine_slug(machine: str) -> str:
+    """Name of a machine as one level of a topic or an address: ``fan/id_00`` is ``fan-id_00``."""
+    return "".join(sign if sign.isalnum() or sign in "_-" else "-" for sign in machine)

@@ -1,0 +1,168 @@
+"""A folder in which something else puts recordings: each is heard once, as soon as it is complete."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auscult.audio import Waveform
+from auscult.audio.microphone import Chunk
+from auscult.errors import AudioError, DataError
+from auscult.monitor.sources.chunks import pauses
+from auscult.monitor.sources.recordings import FileState, FoundFile, cut, find_files, read_recording
+
+FORGET_AFTER_S = 7 * 86400.0
+"""For how long a recording that was removed is remembered: it may be back when a share is mounted again."""
+
+log = logging.getLogger("auscult.monitor")
+
+
+@dataclass
+class Heard:
+    """What was heard of a folder, kept by whoever opens it again after a failure.
+
+    Parameters
+    ----------
+    is_begun : bool
+        Whether the folder was looked at before: what is new then was not there at the start.
+    states : dict of str to FileState
+        Of each recording that was heard, or could not be; once a file changes it is a new recording.
+    seen_at : dict of str to float
+        When it was last there, Unix time.
+    """
+
+    is_begun: bool = False
+    states: dict[str, FileState] = field(default_factory=dict)
+    seen_at: dict[str, float] = field(default_factory=dict)
+
+    def see(self, paths: list[str], now: float) -> None:
+        """Take note of what is there, and forget what was removed long ago."""
+        self.seen_at.update(dict.fromkeys(paths, now))
+        for path in [path for path, at in self.seen_at.items() if now - at > FORGET_AFTER_S]:
+            del self.seen_at[path]
+            self.states.pop(path, None)
+
+
+class WatchedFolder:
+    """New recordings in a folder and the folders in it, one after the other.
+
+    A recording is complete when it has not changed from one look to the next, or was renamed into its place, and can be
+    read. Its end is taken to have been recorded when its file was last written to.
+
+    Parameters
+    ----------
+    path : path
+    sr : int, Hz
+        Recordings of a higher rate are resampled to it.
+    every_s : float, s
+        Time from one look to the next.
+    is_old_heard : bool
+        Whether recordings that are there at the start are heard, too.
+    heard : Heard, optional
+        What was heard before.
+    clock : callable
+        Unix time in seconds.
+    wait : callable
+        Called with seconds.
+
+    Attributes
+    ----------
+    name : str
+        The path.
+    n_channels : int
+        Of the first recording that was heard, 0 before; recordings with other numbers are passed over.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder.
+    """
+
+    can_wait = True
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        sr: int,
+        every_s: float = 1.0,
+        is_old_heard: bool = False,
+        heard: Heard | None = None,
+        clock: Callable[[], float] = time.time,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name, self.sr, self.n_channels = os.fspath(path), sr, 0
+        self._every_s = every_s
+        self._heard = Heard() if heard is None else heard
+        self._clock, self._wait = clock, wait
+        self._changing: dict[str, FileState] = {}
+        self._said: set[str] = set()
+        self._ended_at = 0.0
+        there = self._find()
+        if not self._heard.is_begun and not is_old_heard:
+            self._heard.states.update({file.path: file.state for file in there})
+        self._heard.is_begun = True
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Sound of each new recording; empty chunks while there is none. What cannot be read is logged and passed over.
+
+        Raises
+        ------
+        DataError
+            If the folder is gone.
+        """
+        while True:
+            for file in self._look():
+                y = self._read(file)
+                if y is not None:
+                    yield from self._hear(y, file.state.changed_ns / 1e9)
+            yield from pauses(self._every_s, max(1, self.n_channels), self._wait)
+
+    def _find(self) -> list[FoundFile]:
+        if not Path(self.name).is_dir():
+            raise DataError(self.name, "there is no such folder", "Create it, or mount it again.")
+        found = find_files(self.name, self._say_once)
+        self._heard.see([file.path for file in found], self._clock())
+        return found
+
+    def _say_once(self, kind: str, location: str) -> None:
+        if location not in self._said:
+            self._said.add(location)
+            log.warning("not looked into: %s (%s)", location, kind)
+
+    def _look(self) -> list[FoundFile]:
+        """Recordings that are complete and were not heard, in the order in which they were recorded."""
+        new = [file for file in self._find() if self._heard.states.get(file.path) != file.state]
+        complete = [file for file in new if file.is_placed or self._changing.get(file.path) == file.state]
+        self._changing = {file.path: file.state for file in new}
+        return sorted(complete, key=lambda file: (file.state.changed_ns, file.path))
+
+    def _read(self, file: FoundFile) -> Waveform | None:
+        """Sound of a recording, and remember that it was heard; None if it is bad, or not complete after all."""
+        error: AudioError | None = None
+        try:
+            y = read_recording(file.path, self.sr, self.n_channels or None)
+        except AudioError as refusal:
+            error = refusal
+        try:
+            status = Path(file.path).stat()
+        except OSError:
+            return None  # removed
+        if FileState(status.st_size, status.st_mtime_ns) != file.state:
+            return None  # written to while it was read
+        self._heard.states[file.path] = file.state
+        if error is not None:
+            log.warning("passed over: %s", error)
+            return None
+        self.n_channels = len(y)
+        return y
+
+    def _hear(self, y: Waveform, recorded_at: float) -> Iterator[Chunk]:
+        n_left = y.shape[1]
+        recorded_at = min(recorded_at, self._clock())  # the writer's clock may be fast
+        for piece in cut(y, self.sr):
+            n_left -= piece.shape[1]
+            self._ended_at = max(self._ended_at, recorded_at - n_left / self.sr)  # time does not run backwards
+            yield Chunk(piece, ended_at=self._ended_at)

@@ -1,0 +1,70 @@
+"""Raw PCM on the standard input: ``arecord -t raw ... | auscult monitor ...``."""
+
+import os
+import select
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auscult.audio.microphone import Chunk
+from auscult.errors import DeviceError
+from auscult.monitor.sources.chunks import TICK_S, nothing, whole_chunks
+from auscult.monitor.sources.pcm import READ_BYTES, PcmDecoder, SampleFormat
+
+NAME = "standard input"
+
+
+@dataclass(frozen=True)
+class PcmStdin:
+    """Raw PCM on the standard input, to its end.
+
+    Parameters
+    ----------
+    sr : int, Hz
+    n_channels : int
+    sample_format : SampleFormat
+    """
+
+    sr: int
+    n_channels: int
+    sample_format: SampleFormat
+    name: str = NAME
+    can_wait: bool = True  # a full pipe makes its writer wait
+
+    @classmethod
+    def open(cls, *, sr: int, n_channels: int, sample_format: SampleFormat) -> "PcmStdin":
+        """Check that something can come.
+
+        Raises
+        ------
+        DeviceError
+            If it is a terminal, or closed.
+        """
+        remedy = "Send raw sound into it: arecord -t raw -f S16_LE -r 16000 | auscult monitor SETTINGS"
+        try:
+            is_terminal = os.isatty(0)
+            os.fstat(0)
+        except OSError:
+            raise DeviceError(NAME, "is closed", remedy) from None
+        if is_terminal:
+            raise DeviceError(NAME, "is a terminal, and gives no sound", remedy)
+        return cls(sr, n_channels, sample_format)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Sound until the writer closes the pipe; empty chunks while it is silent.
+
+        Raises
+        ------
+        DeviceError
+            If samples are NaN, infinite, or too large to be sound.
+        """
+        return whole_chunks(self._pieces(), sr=self.sr, where=self.name)
+
+    def _pieces(self) -> Iterator[Chunk]:
+        decoder = PcmDecoder(self.sample_format, self.n_channels)
+        while True:
+            if not select.select([0], [], [], TICK_S)[0]:
+                yield nothing(self.n_channels)
+            elif data := os.read(0, READ_BYTES):
+                yield Chunk(decoder.decode(data))
+            else:
+                return

@@ -1,0 +1,113 @@
+"""Recordings in folders -> waveforms at the one rate that a source has."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from auscult.audio import Waveform, read_audio
+from auscult.audio.layouts import is_audio_name
+from auscult.audio.microphone import CHUNK_S
+from auscult.audio.storage import Trouble, walk
+from auscult.errors import AudioError
+from auscult.features.log_mel import resampler
+
+_is_audio_name = lru_cache(100_000)(is_audio_name)
+"""The same names are looked at every second."""
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What changes when a file does.
+
+    Parameters
+    ----------
+    n_bytes : int
+    changed_ns : int
+        When its content last changed, Unix time in ns.
+    """
+
+    n_bytes: int
+    changed_ns: int
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file that is a recording by its name.
+
+    Parameters
+    ----------
+    path : str
+    state : FileState
+    is_placed : bool
+        Whether it was renamed, linked or given its time after its content was written: then it is complete.
+    """
+
+    path: str
+    state: FileState
+    is_placed: bool
+
+
+def find_files(folder: str, on_trouble: Trouble) -> list[FoundFile]:
+    """Recordings in a folder and below it, in the order of their names; hidden ones are left out.
+
+    Parameters
+    ----------
+    folder : str
+    on_trouble : callable
+        Called once for each folder that is not looked into.
+    """
+    found = []
+    for inner in walk(folder, on_trouble):
+        for name in filter(_is_audio_name, inner.file_names):
+            path = f"{inner.path}/{name}"
+            try:
+                status = os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 files, every second, is felt
+            except OSError:
+                continue  # it is gone already
+            state = FileState(status.st_size, status.st_mtime_ns)
+            # To write to a file sets both of its times alike; what is done to it afterwards, the second only.
+            found.append(FoundFile(path, state, status.st_ctime_ns > status.st_mtime_ns))
+    return found
+
+
+def read_recording(path: str, sr: int, n_channels: int | None = None) -> Waveform:
+    """All channels of a recording, at a rate.
+
+    Parameters
+    ----------
+    path : str
+    sr : int, Hz
+        The rate wanted; a recording of a higher one is resampled.
+    n_channels : int, optional
+        How many it has to have.
+
+    Returns
+    -------
+    ndarray, shape (n_channels, n_samples), float32
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read, has another number of channels, or a lower rate: its upper bands would be empty and look
+        like a change of the machine.
+    """
+    y, own_sr = read_audio(path, channels="all")
+    if n_channels is not None and len(y) != n_channels:
+        problem = f"has {len(y)} channel(s), and those before it {n_channels}"
+        raise AudioError(path, problem, "Record all of a machine's sound with as many channels.")
+    if own_sr < sr:
+        remedy = "Record at the rate of the training recordings, or train on this rate."
+        raise AudioError(path, f"recorded at {own_sr} Hz, where {sr} Hz are needed", remedy)
+    if own_sr > sr:
+        y = np.stack([resampler(own_sr, sr).resample_chunk(channel, last=True) for channel in y])
+    return y
+
+
+def cut(y: Waveform, sr: int) -> Iterator[Waveform]:
+    """Pieces of a waveform, a tenth of a second each, the last may be shorter."""
+    n_samples = round(CHUNK_S * sr)
+    for start in range(0, y.shape[1], n_samples):
+        yield y[:, start : start + n_samples]

@@ -1,0 +1,122 @@
+"""Recordings that are played as if they were heard now, as fast as is asked."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from auscult.audio import Waveform
+from auscult.audio.microphone import Chunk
+from auscult.errors import AudioError, DataError
+from auscult.monitor.sources.chunks import pauses
+from auscult.monitor.sources.recordings import cut, find_files, read_recording
+
+log = logging.getLogger("auscult.monitor")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A recording, or all of a folder in the order of their names, one after the other without a gap.
+
+    Parameters
+    ----------
+    name : str
+    sr : int, Hz
+        Recordings of a higher rate are resampled to it.
+    n_channels : int
+    paths : tuple of str
+    speed : float > 0
+        Times as fast as it was recorded; anything high is as fast as can be.
+    is_repeated : bool
+        Whether to begin again at the end.
+    started_at : float
+        Unix time that the sound begins at: each chunk's end is as much later as there was sound before it, whatever the
+        speed.
+    clock : callable
+        Seconds, of which only differences count, that tell when a chunk is due.
+    wait : callable
+        Called with seconds.
+    """
+
+    name: str
+    sr: int
+    n_channels: int
+    paths: tuple[str, ...]
+    speed: float
+    is_repeated: bool
+    started_at: float
+    clock: Callable[[], float]
+    wait: Callable[[float], None]
+    can_wait: bool = True
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        sr: int,
+        speed: float = 1.0,
+        is_repeated: bool = False,
+        started_at: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> "Replay":
+        """Find the recordings; the first that can be read says how many channels there are.
+
+        Parameters
+        ----------
+        path : path
+            Of a recording, or of a folder.
+        sr, speed, is_repeated, clock, wait
+            As in the class.
+        started_at : float, optional
+            None: now.
+
+        Raises
+        ------
+        DataError
+            If there is nothing at the path, or no recording in the folder that can be read.
+        AudioError
+            If the recording cannot be read.
+        """
+        where = os.fspath(path)
+        if Path(path).is_dir():
+            paths = tuple(found.path for found in find_files(where, lambda *_: None))
+            first = next(_readable(paths, sr, None), None)
+        else:
+            paths, first = (where,), read_recording(where, sr)
+        if first is None:
+            remedy = "Give a folder with recordings in it; auscult scan says what is wrong with each."
+            raise DataError(where, "holds no recording that can be played", remedy)
+        begin = time.time() if started_at is None else started_at
+        return cls(where, sr, len(first), paths, speed, is_repeated, begin, clock, wait)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Its sound, a tenth of a second at a time, when it is due; what cannot be read is logged and passed over.
+
+        Raises
+        ------
+        DataError
+            If nothing can be read any more.
+        """
+        began, played_s = self.clock(), 0.0
+        is_first_round = True
+        while is_first_round or self.is_repeated:
+            is_first_round, before_s = False, played_s
+            for y in _readable(self.paths, self.sr, self.n_channels):
+                for piece in cut(y, self.sr):
+                    played_s += piece.shape[1] / self.sr
+                    yield from pauses(began + played_s / self.speed - self.clock(), self.n_channels, self.wait)
+                    yield Chunk(piece, ended_at=self.started_at + played_s)
+            if played_s == before_s:
+                raise DataError(self.name, "can no longer be read", "Put the recordings back.")
+
+
+def _readable(paths: tuple[str, ...], sr: int, n_channels: int | None) -> Iterator[Waveform]:
+    for path in paths:
+        try:
+            yield read_recording(path, sr, n_channels)
+        except AudioError as error:
+            log.warning("passed over: %s", error)

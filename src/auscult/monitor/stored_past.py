@@ -1,0 +1,51 @@
+"""What is kept of a machine's past, to look back at."""
+
+import math
+from collections.abc import Iterator
+
+from auscult.bundle import Bundle
+from auscult.monitor.alarm import Alarm
+from auscult.monitor.feedback_store import NO_LIMIT, FeedbackStore
+from auscult.monitor.looking_back import Past
+from auscult.monitor.stored_descriptors import recipe_id
+from auscult.monitor.would_be_alarms import Occurrence
+
+DAY_S = 86400.0
+
+
+def pasts_of(store: FeedbackStore, bundle: Bundle, machine: str, *, since: float, until: float) -> Iterator[Past]:
+    """What is kept of a machine's sound as the live bundle heard it, a day at a time: more would take much memory.
+
+    Parameters
+    ----------
+    store : FeedbackStore
+    bundle : Bundle
+        The live one.
+    machine : str
+        Full name.
+    since, until : float
+        Unix time in seconds.
+    """
+    assert bundle.detector is not None
+    recipe, window_s = recipe_id(bundle.manifest.features), bundle.detector.machines[machine].rule.interval_s
+    while since <= until:
+        end = min(since + DAY_S, until)
+        detections, descriptors = store.descriptors(machine, recipe, within=(since, end), limit=NO_LIMIT)
+        if detections:
+            yield Past(machine, detections, descriptors, recipe, window_s)
+        since = math.nextafter(end, math.inf)
+
+
+def confirmed_faults(store: FeedbackStore, machine: str, *, since: float, until: float) -> list[Occurrence]:
+    """Alarms of which people said that they were faults.
+
+    Parameters
+    ----------
+    store : FeedbackStore
+    machine : str
+        Full name.
+    since, until : float
+        Unix time in seconds, between which they were raised.
+    """
+    alarms = store.alarms(machine=machine, is_confirmed=True, within=(since, until), limit=NO_LIMIT)
+    return [Occurrence.of(Alarm.from_dict(stored.alarm)) for stored in reversed(alarms)]

@@ -1,0 +1,156 @@
+"""Keeps a monitor running on the settings' file and the bundle as they are now; what is not good is not taken."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from auscult.bundle import Bundle, load
+from auscult.bundle.golden import self_check
+from auscult.errors import AuscultError, MachineError
+from auscult.monitor.event_store import EventStore
+from auscult.monitor.feedback_desk import recall
+from auscult.monitor.monitor import Monitor
+from auscult.monitor.settings import MonitorSettings
+from auscult.monitor.settings_file import read_settings
+from auscult.monitor.telling import output_names
+
+log = logging.getLogger("auscult.monitor")
+LOOK_S = 2.0
+"""Time between looks at the files."""
+
+
+class Supervisor:
+    """Runs a monitor, and runs it anew when its settings or its bundle have changed.
+
+    Parameters
+    ----------
+    path : Path
+        The settings.
+    environ : mapping of str -> str, optional
+        Environment variables; this process's if left out.
+
+    Attributes
+    ----------
+    settings : MonitorSettings
+        That hold now.
+    monitor : Monitor
+        That runs now.
+
+    Raises
+    ------
+    AuscultError
+        If the settings or the bundle cannot be used, or another monitor uses the store.
+    """
+
+    def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
+        self._path, self._environ = path, environ
+        self.settings = read_settings(path, environ)
+        self._stamps = self._stamp()
+        bundle = checked_bundle(self.settings)
+        self._store = _open_store(self.settings)
+        self.monitor = Monitor(self.settings, bundle, self._store)
+        recall(self.monitor)
+        self._is_stopping = threading.Event()
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self.monitor.start()
+
+    def watch(self, *, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Look after it until `stop` is called, or it is over.
+
+        Parameters
+        ----------
+        is_over : callable
+            Asked at every look.
+        """
+        while not self._is_stopping.wait(LOOK_S) and not is_over():
+            self.look()
+
+    def look(self) -> None:
+        """Look at the files, and take what is new in them if it is good."""
+        stamps = self._stamp()
+        if stamps == self._stamps:
+            return
+        self._stamps = stamps
+        try:
+            settings = read_settings(self._path, self._environ)
+            bundle = checked_bundle(settings)
+        except AuscultError as error:
+            log.error("%s Nothing was changed.", error)
+            self.monitor.note("settings refused", {"problem": str(error)})
+            return
+        self._stamps = self._stamp(settings)
+        self._run(settings, bundle)
+
+    def stop(self) -> None:
+        """End."""
+        self._is_stopping.set()
+        self.monitor.stop()
+        self._store.close()
+
+    def _run(self, settings: MonitorSettings, bundle: Bundle) -> None:
+        """Run on with other settings; with the former if that fails."""
+        before, before_bundle = self.settings, self.monitor.bundle
+        if settings.http != before.http or settings.log != before.log:
+            log.warning("%s: what it says of http and log is taken when the monitor is started anew", self._path)
+        self.monitor.stop()
+        try:
+            self._renew(settings, bundle)
+        except AuscultError as error:
+            log.error("%s The settings from before are taken again.", error)
+            self._renew(before, before_bundle)
+            self.monitor.note("settings refused", {"problem": str(error)})
+            return
+        self.monitor.note("settings taken", {"bundle": str(settings.bundle)})
+
+    def _renew(self, settings: MonitorSettings, bundle: Bundle) -> None:
+        if settings.store != self.settings.store or output_names(settings) != output_names(self.settings):
+            self._store.close()
+            self._store = _open_store(settings)
+        self.monitor = Monitor(settings, bundle, self._store)
+        recall(self.monitor)
+        self.monitor.start()
+        self.settings = settings
+
+    def _stamp(self, settings: MonitorSettings | None = None) -> list[tuple[int, int, int] | None]:
+        """What the files are like; of one that is not there, nothing."""
+        settings = settings or self.settings
+        stamps: list[tuple[int, int, int] | None] = []
+        for path in (self._path, settings.bundle, *([settings.shadow] if settings.shadow else [])):
+            try:
+                status = path.stat()
+                stamps.append((status.st_mtime_ns, status.st_size, status.st_ino))
+            except OSError:
+                stamps.append(None)
+        return stamps
+
+
+def checked_bundle(settings: MonitorSettings) -> Bundle:
+    """Bundle of the settings, which knows all of their machines and passes its golden samples.
+
+    Raises
+    ------
+    BundleError
+        If it cannot be used.
+    MachineError
+        If it does not know a machine.
+    """
+    bundle = load(settings.bundle)
+    where = str(settings.bundle)
+    self_check(bundle, where)
+    known = list(bundle.detector.machines) if bundle.detector is not None else []
+    for name, source in settings.sources.items():
+        if source.machine not in known:
+            problem = f"sources.{name}.machine: the bundle {where} does not know this machine"
+            remedy = (
+                f"It knows {', '.join(known) or 'none, having learnt no normal sound'}: name one of them, or enrol "
+            )
+            raise MachineError(source.machine, problem, f"{remedy}this one: auscult enroll {where} DIR.")
+    return bundle
+
+
+def _open_store(settings: MonitorSettings) -> EventStore:
+    store = settings.store
+    return EventStore.open(store.path, outputs=output_names(settings), keep_days=store.keep_days, keep_mb=store.keep_mb)

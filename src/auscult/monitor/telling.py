@@ -1,0 +1,107 @@
+"""What the monitor tells: events to every output and page, and what is the case now."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from auscult.monitor.event import Event, iso
+from auscult.monitor.event_store import EventStore
+from auscult.monitor.live_view import LiveView, MachineNow
+from auscult.monitor.outputs import mqtt
+from auscult.monitor.outputs.mqtt import MqttOutput
+from auscult.monitor.outputs.outbox import OutputStatus
+from auscult.monitor.outputs.webhooks import WebhookOutput
+from auscult.monitor.settings import MonitorSettings
+
+log = logging.getLogger("auscult.monitor")
+
+
+class Teller:
+    """All outputs of a monitor.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+    store : EventStore
+        That holds what waits for them.
+    live : LiveView
+    on_state : callable (machine, payload) -> None
+        Called with what the topic of operating states says, in another thread.
+    """
+
+    def __init__(
+        self, settings: MonitorSettings, store: EventStore, live: LiveView, on_state: Callable[[str, str], None]
+    ) -> None:
+        machines = [source.machine for source in settings.sources.values()]
+        self._live = live
+        topic = settings.states.topic
+        self._mqtt = (
+            MqttOutput(settings.mqtt, settings.site, machines, store, state_topic=topic, on_state=on_state)
+            if settings.mqtt is not None
+            else None
+        )
+        self._webhooks = [WebhookOutput(name, one, store) for name, one in settings.webhooks.items()]
+
+    def start(self) -> None:
+        """Begin to tell."""
+        for output in self._outputs():
+            output.start()
+
+    def stop(self) -> None:
+        """End; what was not delivered waits in the store."""
+        for output in self._outputs():
+            output.stop()
+
+    @property
+    def statuses(self) -> list[OutputStatus]:
+        """How each output is."""
+        return [output.status for output in self._outputs()]
+
+    def tell(self, event: Event) -> None:
+        """Something happened, and is kept."""
+        log.info("%s %s", " ".join(part for part in (event.kind, event.machine, event.what) if part), _said(event.body))
+        self._live.tell_event(event)
+        for output in self._outputs():
+            output.wake()
+
+    def show(self, now: MachineNow) -> None:
+        """Say what is the case with a machine."""
+        if self._mqtt is None:
+            return
+        alarm = now.alarm
+        said: dict[str, Any] = {"state": now.state or "unknown", "alarm": "active" if alarm.is_active else "none"}
+        said |= {"alarm_state": alarm.state, "alarm_id": alarm.id or None, "fault": alarm.fault, "why": now.ignored}
+        self._mqtt.show(now.machine, "state", said)
+        if now.at is not None:
+            numbers = {
+                "score": now.score,
+                "threshold": now.threshold,
+                "evidence": now.evidence,
+                "alarm_at": now.alarm_at,
+            }
+            rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
+            self._mqtt.show(now.machine, "score", rounded | {"fault": now.fault, "at": iso(now.at)})
+        since = None if now.health_since is None else iso(now.health_since)
+        self._mqtt.show(
+            now.machine,
+            "health",
+            {"health": now.health, "cause": now.health_cause, "since": since, "source": now.source_state},
+        )
+
+    def _outputs(self) -> list[MqttOutput | WebhookOutput]:
+        return [*([self._mqtt] if self._mqtt else []), *self._webhooks]
+
+
+def _said(body: dict[str, Any]) -> str:
+    """What there is of an event, as a line of a log has it."""
+    return " ".join(f"{key}={value!r}" for key, value in body.items() if value not in (None, ""))
+
+
+def output_names(settings: MonitorSettings) -> tuple[str, ...]:
+    """Names of all outputs, as the store knows them.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+    """
+    return (*((mqtt.NAME,) if settings.mqtt else ()), *(f"webhook:{name}" for name in settings.webhooks))

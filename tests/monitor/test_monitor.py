@@ -1,0 +1,171 @@
+import threading
+
+import numpy as np
+import pytest
+
+from auscult.errors import DataError, OptionError
+from auscult.monitor import alarm_inputs
+from auscult.monitor.blocks import Block
+from auscult.monitor.event_store import EventStore
+from auscult.monitor.monitor import Monitor
+
+SR = 16000
+N_BLOCK = SR // 2
+
+
+def give(monitor, clock, sound, *, source="hall", is_broken=False):
+    """Let the monitor hear a waveform, half a second after the other."""
+    for start in range(0, len(sound) - N_BLOCK + 1, N_BLOCK):
+        clock.at += N_BLOCK / SR
+        y = sound[start : start + N_BLOCK].astype(np.float32)[None]
+        monitor._hear(Block(source, y, SR, clock.at, is_broken and start == 0, 1))
+        monitor._tick()
+
+
+def whats(store, kind="alarm"):
+    return [event.what for event in store.events() if event.kind == kind]
+
+
+def test_normal_sound_is_heard_and_raises_nothing(monitor, clock, sounds, store, live_machine):
+    give(monitor, clock, sounds["normal"])
+    n_windows = int(len(sounds["normal"]) / SR / 2.0)
+    found = store.detections(live_machine)
+    assert n_windows - 1 <= len(found) <= n_windows
+    assert whats(store) == []
+    (now,) = monitor.overview()
+    assert now.state == "running"
+    assert now.health == "ok"
+    assert now.score == pytest.approx(found[-1].score, abs=5)
+    assert monitor.live.columns(live_machine).levels.shape[0] > 100
+    assert monitor.vitals.machines[live_machine].heard_s == pytest.approx(len(sounds["normal"]) / SR, abs=0.5)
+
+
+def test_strange_sound_raises_an_alarm_with_its_recording(monitor, clock, sounds, store, live_machine):
+    give(monitor, clock, sounds["normal"][: 4 * SR])
+    give(monitor, clock, sounds["strange"])
+    assert whats(store)[:1] == ["raised"]
+    (alarm,) = store.alarms()
+    assert alarm.is_active
+    (audio,) = store.audio(alarm.alarm_id)
+    assert 3.5 <= audio.duration_s <= 4.6
+    assert audio.at < alarm.raised_at < audio.at + audio.duration_s
+    event = next(event for event in store.undelivered("mqtt") if event.kind == "alarm")
+    assert event.body["alarm_id"] == alarm.alarm_id
+    assert event.machine == live_machine
+
+
+def test_it_clears_when_the_cause_has_been_gone(settings_of, live_bundle, store, clock, sounds):
+    monitor = Monitor(settings_of(alarms={"off_delay_s": 4}), live_bundle, store, clock=clock)
+    give(monitor, clock, sounds["strange"])
+    for _ in range(6):
+        give(monitor, clock, sounds["normal"])
+    assert whats(store) == ["raised", "cleared"]
+
+
+def test_a_person_acknowledges_and_it_is_kept(monitor, clock, sounds, store, live_machine):
+    give(monitor, clock, sounds["strange"])
+    monitor.act(live_machine, alarm_inputs.acknowledge, who="Anna", why="on my way")
+    (alarm,) = store.alarms()
+    assert alarm.acknowledged_at is not None
+    assert whats(store) == ["raised", "acknowledged"]
+    with pytest.raises(OptionError, match="Anna has acknowledged"):
+        monitor.act(live_machine, alarm_inputs.acknowledge, who="Bert")
+
+
+def test_a_shelved_alarm_is_not_raised(monitor, clock, sounds, store, live_machine):
+    shelf = {"until": clock.at + 3600, "who": "Anna", "why": "known", "settings": monitor.settings.alarms}
+    monitor.act(live_machine, alarm_inputs.shelve, **shelf)
+    give(monitor, clock, sounds["strange"])
+    assert whats(store) == ["shelved"]
+
+
+def test_a_dead_microphone_is_no_fault_of_the_machine(monitor, clock, sounds, store):
+    give(monitor, clock, sounds["normal"][: 6 * SR])
+    give(monitor, clock, np.zeros(20 * SR))
+    assert "raised" not in whats(store)
+    assert "failure" in whats(store, "health")
+    assert "suppressed" in whats(store)
+    (now,) = monitor.overview()
+    assert "microphone: dead" in now.ignored
+    assert now.alarm.state == "suppressed by design"
+
+
+def test_a_machine_that_a_topic_says_is_off_is_not_judged(monitor, clock, sounds, store, live_machine):
+    monitor._told(live_machine, "off")
+    monitor.commands.run()
+    give(monitor, clock, sounds["strange"])
+    assert "raised" not in whats(store)
+    assert store.detections(live_machine)[-1].ignored == "machine: off"
+
+
+def test_evidence_and_alarms_outlive_a_restart(settings_of, live_bundle, clock, sounds, tmp_path, live_machine):
+    def start():
+        return EventStore.open(tmp_path / "events", clock=clock)
+
+    with start() as store:
+        monitor = Monitor(settings_of(), live_bundle, store, clock=clock)
+        give(monitor, clock, sounds["strange"])
+        before = monitor.desk.board.of(live_machine)
+        evidence = monitor._watches[live_machine].evidence
+        assert before.is_active
+    with start() as store:
+        again = Monitor(settings_of(), live_bundle, store, clock=clock)
+        assert again.desk.board.of(live_machine).id == before.id
+        assert again._watches[live_machine].evidence == pytest.approx(evidence)
+        give(again, clock, sounds["strange"][: 4 * SR])
+        assert whats(store).count("raised") == 1
+
+
+def test_sound_that_cannot_be_used_stops_nothing(monitor, clock, sounds, caplog, store):
+    clock.at += 1
+    monitor._hear(Block("hall", np.zeros((1, 4000), np.float32), 4000, clock.at, False, 1))
+    assert "4000 Hz" in caplog.text
+    give(monitor, clock, sounds["normal"][: 6 * SR])
+    assert store.detections(monitor.overview()[0].machine)
+
+
+def test_a_store_that_refuses_stops_nothing(monitor, clock, sounds, monkeypatch, caplog, live_machine):
+    def refuse(*_, **__):
+        raise DataError("events", "is full", "Free the disk.")
+
+    monkeypatch.setattr(monitor.store, "add_detection", refuse)
+    give(monitor, clock, sounds["normal"])
+    assert caplog.text.count("is full") == 1  # not once a decision
+    assert monitor.vitals.machines[live_machine].heard_s > 30
+
+
+def test_it_runs_and_stops(settings_of, live_bundle, store, sounds, tmp_path, live_machine):
+    import soundfile
+
+    soundfile.write(tmp_path / "played.wav", sounds["normal"], SR)
+    source = {"kind": "replay", "machine": live_machine, "path": str(tmp_path / "played.wav"), "speed": 1000}
+    monitor = Monitor(settings_of(sources={"hall": source}), live_bundle, store)
+    monitor.start()
+    for _ in range(2000):
+        if monitor.is_finished:
+            break
+        threading.Event().wait(0.01)
+    monitor.stop()
+    assert monitor.is_finished
+    n_windows = int(len(sounds["normal"]) / SR / 2.0)
+    assert n_windows - 1 <= len(store.detections(live_machine)) <= n_windows
+    assert whats(store, "monitor") == ["started", "stopped"]
+    assert "finished" in whats(store, "source")
+
+
+def test_a_monitor_needs_normal_sound(settings_of, original_bundle, store):
+    import auscult
+
+    with pytest.raises(OptionError, match="no model of normal sound"):
+        Monitor(settings_of(), auscult.load(original_bundle), store)
+
+
+def test_the_overview_says_how_sources_are(monitor):
+    monitor.start()  # its recording is not there
+    for _ in range(1000):
+        (now,) = monitor.overview()
+        if now.source_state == "lost":
+            break
+        threading.Event().wait(0.01)
+    monitor.stop()
+    assert "none.wav" in now.source_error

@@ -1,0 +1,132 @@
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from auscult.errors import BundleError, DataError, MachineError
+from auscult.monitor.supervisor import Supervisor, checked_bundle
+
+SR = 16000
+
+
+@pytest.fixture
+def folder(tmp_path, trained_bundle):
+    """A folder with settings, a bundle and a recording."""
+    shutil.copy(trained_bundle, tmp_path / "fan.auscult")
+    sound = np.random.default_rng(1).normal(0, 0.01, 5 * SR)
+    soundfile.write(tmp_path / "played.wav", sound, SR)
+    write(tmp_path)
+    return tmp_path
+
+
+def write(folder, *, machine="fan/id_00", more=""):
+    text = f"bundle: fan.auscult\nsources:\n  hall:\n    machine: {machine}\n    kind: replay\n    path: played.wav\n"
+    path = folder / "new.yaml"
+    path.write_text(f"{text}    is_repeated: true\nhttp: null\n{more}")
+    path.rename(folder / "auscult.yaml")  # as editors do, and at once
+
+
+@pytest.fixture
+def supervisor(folder):
+    supervisor = Supervisor(folder / "auscult.yaml", {})
+    supervisor.start()
+    yield supervisor
+    supervisor.stop()
+
+
+def whats(supervisor):
+    return [event.what for event in supervisor.monitor.store.events() if event.kind == "monitor"]
+
+
+def test_good_settings_are_taken(supervisor, folder):
+    before = supervisor.monitor
+    supervisor.look()
+    assert supervisor.monitor is before  # nothing has changed
+    write(folder, more="site: north\nalarms:\n  on_delay_s: 7\n")
+    supervisor.look()
+    assert supervisor.settings.site == "north"
+    assert supervisor.monitor.desk.settings.on_delay_s == 7
+    assert whats(supervisor)[-1] == "settings taken"
+
+
+def test_the_last_good_settings_hold(supervisor, folder, caplog):
+    before = supervisor.monitor
+    write(folder, more="site: [\n")
+    supervisor.look()
+    write(folder, machine="pump/id_00")
+    supervisor.look()
+    assert supervisor.monitor is before
+    assert before._thread.is_alive()
+    assert whats(supervisor)[-2:] == ["settings refused"] * 2
+    assert "Nothing was changed" in caplog.text
+    write(folder, more="site: south\n")
+    supervisor.look()
+    assert supervisor.settings.site == "south"
+
+
+def test_a_new_bundle_is_taken_and_a_broken_one_is_not(supervisor, folder):
+    before = supervisor.monitor.bundle
+    (folder / "fan.auscult").write_bytes(b"nothing")
+    supervisor.look()
+    assert supervisor.monitor.bundle is before
+    before.save(folder / "fan.auscult")
+    supervisor.look()
+    assert supervisor.monitor.bundle is not before
+    assert whats(supervisor).count("settings taken") == 1
+
+
+def test_what_fails_when_it_is_started_is_taken_back(supervisor, folder, monkeypatch):
+    from auscult.monitor import supervisor as module
+
+    write(folder, more="site: north\n")
+    started = []
+
+    class Failing(module.Monitor):
+        def start(self):
+            started.append(self.settings.site)
+            if self.settings.site == "north":
+                raise DataError("mqtt", "does not work", "Mend it.")
+            super().start()
+
+    monkeypatch.setattr(module, "Monitor", Failing)
+    supervisor.look()
+    assert started == ["north", "site"]
+    assert supervisor.settings.site == "site"
+    assert supervisor.monitor._thread.is_alive()
+    assert whats(supervisor)[-1] == "settings refused"
+
+
+def test_another_folder_for_the_store(supervisor, folder):
+    write(folder, more="store:\n  path: elsewhere\n")
+    supervisor.look()
+    assert (folder / "elsewhere" / "monitor.sqlite").exists()
+    assert whats(supervisor)[-1] == "settings taken"
+
+
+def test_it_ends_when_it_is_over(folder, monkeypatch):
+    from auscult.monitor import supervisor as module
+
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    supervisor = Supervisor(folder / "auscult.yaml", {})
+    supervisor.start()
+    looks = []
+    supervisor.watch(is_over=lambda: len(looks) > 3 or looks.append(1))
+    supervisor.stop()
+    assert not supervisor.monitor._thread.is_alive()
+
+
+def test_two_monitors_cannot_share_a_store(supervisor, folder):
+    with pytest.raises(DataError, match="events"):
+        Supervisor(folder / "auscult.yaml", {})
+
+
+def test_bundles_are_checked(folder):
+    from auscult.monitor.settings_file import read_settings
+
+    write(folder, machine="pump/id_00")
+    with pytest.raises(MachineError, match=r"sources\.hall\.machine: .* It knows fan/id_00"):
+        checked_bundle(read_settings(folder / "auscult.yaml", {}))
+    (folder / "fan.auscult").unlink()
+    with pytest.raises(BundleError):
+        checked_bundle(read_settings(folder / "auscult.yaml", {}))

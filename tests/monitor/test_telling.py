@@ -1,0 +1,44 @@
+from auscult.monitor.alarm import Alarm
+from auscult.monitor.event import Event
+from auscult.monitor.live_view import LiveView, MachineNow
+from auscult.monitor.telling import Teller, output_names
+
+
+def teller(settings, store):
+    return Teller(settings, store, LiveView(0.05), on_state=lambda *_: None)
+
+
+def test_names_are_those_of_the_store(settings_of):
+    assert output_names(settings_of()) == ()
+    settings = settings_of(mqtt={"host": "b"}, webhooks={"ops": {"url": "http://x"}})
+    assert output_names(settings) == ("mqtt", "webhook:ops")
+
+
+def test_every_output_is_woken_and_pages_are_told(settings_of, store, caplog):
+    caplog.set_level("INFO")
+    settings = settings_of(mqtt={"host": "b"}, webhooks={"ops": {"url": "http://x"}})
+    live = LiveView(0.05)
+    told = Teller(settings, store, live, on_state=lambda *_: None)
+    woken = []
+    for output in told._outputs():
+        output.wake = lambda: woken.append(1)
+    with live.listen() as messages:
+        told.tell(Event("1", 5.0, "fan/id_00", "alarm", "raised", {"fault": "imbalance", "who": ""}))
+    assert messages.get_nowait()["event"]["what"] == "raised"
+    assert len(woken) == 2
+    assert "alarm fan/id_00 raised fault='imbalance'" in caplog.text
+    assert [status.output for status in told.statuses] == ["mqtt", "webhook:ops"]
+
+
+def test_what_is_the_case_is_three_topics(settings_of, store):
+    told = teller(settings_of(mqtt={"host": "b"}), store)
+    now = MachineNow("fan/id_00", "hall", Alarm("fan/id_00"), at=5.0, score=1.23456, state="running", evidence=0.5)
+    told.show(now)
+    shown = {topic.rpartition("/")[2]: content for topic, content in told._mqtt._shown.items()}
+    assert b'"score": 1.235' in shown["score"]
+    assert b'"alarm": "none"' in shown["state"]
+    assert b'"health": "ok"' in shown["health"]
+
+
+def test_without_a_broker_nothing_is_shown(settings_of, store):
+    teller(settings_of(), store).show(MachineNow("fan/id_00", "hall", Alarm("fan/id_00")))
