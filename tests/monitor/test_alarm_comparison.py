@@ -28,11 +28,14 @@ def test_in_words():
     assert str(compare(before[:1], [])) == "would have removed 1 of the last 1 alarm, 0 of them confirmed faults"
     confirmed = [before[0], before[9]]
     assert "removed 4 of the last 31 alarms, 1 of them confirmed faults" in str(compare(before, before[4:], confirmed))
-    later = [Occurrence("fan/id_00", one.raised_at + shift, one.cleared_at) for one, shift in zip(before, [5] * 31)]
-    assert str(compare(before[:2], later[:2])).endswith("; raised 2 later, by 5 s")
+    assert str(compare(alarms((0, 10), (100, 110)), alarms((5, 10), (105, 110)))).endswith(
+        "raised 2 later, by 5 seconds"
+    )
+    by = "by 5 seconds in the median and 8 seconds at most"
+    assert str(compare(alarms((0, 9), (100, 110)), alarms((2, 9), (108, 110)))).endswith(f"raised 2 later, {by}")
     shifted = alarms((-20, 5), (50, 60), (103, 120))
     text = str(compare(alarms((0, 10), (100, 110)), shifted))
-    assert text.endswith("confirmed faults; added 1; raised 1 earlier, by 20 s; raised 1 later, by 3 s")
+    assert text.endswith("confirmed faults; added 1; raised 1 earlier, by 20 seconds; raised 1 later, by 3 seconds")
 
 
 def test_a_confirmed_fault_is_lost_if_no_alarm_is_left_of_it():

@@ -251,6 +251,24 @@ def test_a_format_that_only_damage_explains_is_restored(filled, open_store, tmp_
     assert len(store.detections("fan/id_00")) == 5 * N
 
 
+@pytest.mark.parametrize(
+    ("place", "byte"),
+    [(0, 0), (18, 255), (19, 255), (20, 1), (44, 9), (56, 3)],  # of the header: magic, versions, formats, encoding
+)
+def test_a_header_that_is_wrong_in_one_byte(filled, open_store, said, tmp_path, place, byte):
+    (tmp_path / "store" / f"{FILE}-wal").unlink()
+    overwrite(tmp_path / "store" / FILE, place, bytes([byte]))
+    check_damaged(open_store, said, tmp_path / "store", filled)
+
+
+def test_a_schema_that_is_no_text(filled, open_store, said, tmp_path):
+    with open_store(outputs=("mqtt",)):
+        pass
+    path = tmp_path / "store" / FILE
+    overwrite(path, path.read_bytes().index(b"INTEGER PRIMARY KEY, recipe") + 3, b"\xe2")
+    check_damaged(open_store, said, tmp_path / "store", filled)
+
+
 def test_a_recording_that_is_gone_is_forgotten_and_not_restored(filled, open_store, tmp_path):
     for path in (tmp_path / "store" / "audio").iterdir():
         path.unlink()

@@ -172,6 +172,38 @@ def test_the_journal_becomes_smaller_while_others_write(writer, tmp_path, monkey
     assert latest == {name for (name,) in ask(tmp_path, "SELECT alarm_id FROM alarms")}
 
 
+def test_a_journal_that_is_being_made_smaller_may_be_restored_meanwhile(writer, tmp_path, monkeypatch):
+    monkeypatch.setattr(alarm_journal, "LEAST_BYTES", 20_000)
+    for number in range(300):
+        writer.write([alarm(f"A{number}")])
+    assert writer.tidy()
+    with (tmp_path / alarm_journal.FILE).open("r+b") as file:
+        file.seek(5000)
+        file.write(b"?")
+    writer.recover("damaged", writer.generation)
+    writer.write([alarm("B")])
+    while writer.tidy():
+        writer.write([alarm("C")])
+    names = [row.values["alarm_id"] for line in journal_of(tmp_path) for row in line.rows if row.table == "alarms"]
+    assert set(names) == {name for (name,) in ask(tmp_path, "SELECT alarm_id FROM alarms")}
+    assert len(set(names)) >= 301
+
+
+def test_a_restoration_that_the_disk_refuses_is_tried_again(writer, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    writer.write([alarm("A")])
+    monkeypatch.setattr("auscult.monitor.store_writer.open_database", refuse)
+    with pytest.raises(DataError, match="No space left"):
+        writer.recover("damaged", 1)
+    with pytest.raises(DataError):
+        writer.write([alarm("B")])
+    monkeypatch.undo()
+    writer.write([alarm("C")])
+    assert ask(tmp_path, "SELECT alarm_id FROM alarms ORDER BY n") == [("A",), ("C",)]
+
+
 def test_threads_wait_for_each_other(writer, tmp_path):
     def write(name):
         for number in range(20):

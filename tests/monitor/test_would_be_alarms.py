@@ -1,6 +1,3 @@
-from dataclasses import replace
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,11 +117,3 @@ def test_passing_over_quiet_times_changes_nothing(heard, on_delay_s, off_delay_s
     found = occurrences(detections, settings)
     assert [one.raised_at for one in found] == raised
     assert [one.cleared_at for one in found if one.cleared_at is not None] == cleared
-
-
-def test_settings_are_left_as_they_are():
-    settings = AlarmSettings(is_latched=True)
-    WouldBeAlarms("fan/id_00", settings)
-    assert settings.is_latched
-    with pytest.raises(AttributeError):
-        replace(Occurrence("fan", 0.0, None)).raised_at = 1

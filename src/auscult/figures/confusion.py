@@ -67,7 +67,7 @@ def confusion_figure(
     figure.update_xaxes(
         title_text="named",
         tickvals=np.arange(len(said_names)),
-        # One line of each: where there is no room they are turned to end at their columns, so that none leaves the page.
+        # One line of each: where there is no room they are turned to end at their columns, and none leaves the page.
         autotickangles=[0, -45, -90],
         ticktext=[plain_text(shortened(name, LINE)) for name in said_names],
         range=_edges(columns),

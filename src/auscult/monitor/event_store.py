@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import DatabaseError
 from typing import Any, Self
 
 import numpy as np
@@ -30,7 +29,7 @@ from auscult.monitor.event import Event
 from auscult.monitor.retention import Retention
 from auscult.monitor.store_queries import StoreReader
 from auscult.monitor.store_rows import Feedback
-from auscult.monitor.store_schema import Row, is_damage
+from auscult.monitor.store_schema import DATABASE_ERRORS, Row, is_damage
 from auscult.monitor.store_writer import StoreWriter
 
 
@@ -277,7 +276,7 @@ class EventStore(StoreReader):
         generation = self._writer.generation
         try:
             return super()._answer(query, values)
-        except DatabaseError as error:
+        except DATABASE_ERRORS as error:
             if not is_damage(error):
                 raise
             self._writer.recover(str(error), generation)

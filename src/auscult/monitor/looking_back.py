@@ -6,7 +6,7 @@ were recorded. A network needs more of the sound than is kept: what a fault is c
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,8 +116,9 @@ class Replay:
             decision.update(p_value)
         is_anomalous = score > threshold
         fault = (sound.fault if sound is not None else None) or detection.fault
-        return replace(
-            detection,
+        return Detection(  # `replace` takes three times as long, and there are very many
+            machine=detection.machine,
+            at=detection.at,
             score=score,
             threshold=threshold,
             p_value=p_value,
@@ -126,6 +127,8 @@ class Replay:
             is_anomalous=is_anomalous,
             is_alarm=decision.is_alarm,
             fault=fault if is_anomalous else None,
+            state=detection.state,
+            level_db=detection.level_db,
             ignored=ignored,
         )
 

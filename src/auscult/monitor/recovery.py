@@ -15,6 +15,7 @@ from auscult.monitor.alarm_journal import AlarmJournal, Line, key_of
 from auscult.monitor.salvage import Salvaged, lend_first_page, salvage
 from auscult.monitor.store_schema import (
     APPLICATION,
+    DATABASE_ERRORS,
     FILE,
     FORMAT,
     JOURNALLED,
@@ -155,8 +156,8 @@ def _what_is_wrong(path: Path, *, is_new: bool) -> str:
             checks = ["quick_check(1)", *(f"integrity_check({table})" for table in TABLES if table not in NORMAL)]
             said = [connection.execute(f"PRAGMA {check}").fetchone()[0] for check in checks]
         return next((problem for problem in said if problem != "ok"), "" if is_ours else "its header is damaged")
-    except sqlite3.DatabaseError as error:
-        if is_damage(error) or error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table that is gone
+    except DATABASE_ERRORS as error:
+        if is_damage(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:  # a table that is gone
             return str(error)
         raise
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from auscult.monitor.store_schema import NORMAL, PAGE_BYTES, TABLES, is_refusal
+from auscult.monitor.store_schema import DATABASE_ERRORS, NORMAL, PAGE_BYTES, TABLES, is_refusal
 
 BLOCK = 4096
 """Rows that are copied at a time."""
@@ -59,7 +59,7 @@ def salvage(old: Path, new: Path) -> Salvaged:
         try:
             connection.execute("ATTACH ? AS old", (f"{old.absolute().as_uri()}?mode=ro",))
             there = {name for (name,) in connection.execute("SELECT name FROM old.sqlite_master")}
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             if is_refusal(error):
                 raise
             there = set()
@@ -100,7 +100,7 @@ def _tables(path: Path) -> list[tuple[str, int, str]] | None:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute("SELECT name, rootpage, sql FROM sqlite_master").fetchall()
-    except sqlite3.DatabaseError:
+    except DATABASE_ERRORS:
         return None
 
 
@@ -115,7 +115,7 @@ def _bounds(connection: sqlite3.Connection, table: str) -> tuple[int, int, bool]
             first, last = (
                 connection.execute(f"SELECT {end}(rowid) FROM {source}").fetchone()[0] for end in ("min", "max")
             )
-        except sqlite3.DatabaseError:
+        except DATABASE_ERRORS:
             continue
         if first is None:
             return 1, 0, source is sources[0]
@@ -139,7 +139,7 @@ def _copy_all(connection: sqlite3.Connection, table: str, first: int, last: int)
                     n_failures += 1
                     middle = (start + end) // 2
                     parts += [(middle + 1, end), (start, middle)] if start < end else []
-    except sqlite3.DatabaseError:  # a full disk
+    except DATABASE_ERRORS:  # a full disk
         if table not in NORMAL:
             raise
         return False
@@ -151,7 +151,7 @@ def _copy(connection: sqlite3.Connection, table: str, first: int, last: int) -> 
     query = f"INSERT OR IGNORE INTO main.{table} SELECT * FROM old.{table} WHERE rowid {condition}"
     try:
         connection.execute(query, (first,) if first == last else (first, last))
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         if is_refusal(error):
             raise
         return False

@@ -23,7 +23,7 @@ from auscult.monitor.store_rows import (
     feedback_from,
     from_json,
 )
-from auscult.monitor.store_schema import FILE, connect_read_only
+from auscult.monitor.store_schema import DATABASE_ERRORS, FILE, connect_read_only
 from auscult.monitor.stored_descriptors import unpack
 
 ALWAYS = (float("-inf"), float("inf"))
@@ -237,7 +237,7 @@ class StoreReader:
         """
         try:
             return self._answer(query, values)
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             remedy = "Ask again: a damaged one is restored by the monitor that writes to it."
             raise DataError(str(self.folder / FILE), f"cannot be read ({error})", remedy) from None
 

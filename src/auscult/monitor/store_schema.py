@@ -27,6 +27,9 @@ NORMAL = ("descriptors", "detections")
 TABLES = (*JOURNALLED, "state", "events", "deliveries", *reversed(NORMAL))
 """In the order of their worth."""
 
+DATABASE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises: of a damaged schema, a message that is no text itself."""
+
 _SCHEMA = f"""
 PRAGMA page_size = {PAGE_BYTES};
 PRAGMA auto_vacuum = INCREMENTAL;
@@ -134,7 +137,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute("PRAGMA cell_size_check = ON")  # a damaged page is noticed before it is written to
         flush_commits(connection, False)
-    except sqlite3.DatabaseError:
+    except DATABASE_ERRORS:
         connection.close()
         raise
     return connection
@@ -205,7 +208,7 @@ def put(connection: sqlite3.Connection, rows: Iterable[Row], outputs: Sequence[s
 def is_damage(error: Exception) -> bool:
     """Whether the database says that its content is damaged."""
     if not isinstance(error, sqlite3.DatabaseError):
-        return False
+        return isinstance(error, UnicodeDecodeError)
     code = getattr(error, "sqlite_errorcode", 0)
     unreadable = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
     # Read-only is a database of which a byte of the header is wrong, or that was moved away.

@@ -18,7 +18,7 @@ from auscult.monitor.recovery import Opened, is_wanted, open_database
 from auscult.monitor.retention import Retention
 from auscult.monitor.store_lock import lock_store
 from auscult.monitor.store_rows import event_row
-from auscult.monitor.store_schema import FILE, JOURNALLED, NORMAL, Row, is_damage, put, transaction
+from auscult.monitor.store_schema import DATABASE_ERRORS, FILE, JOURNALLED, NORMAL, Row, is_damage, put, transaction
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class StoreWriter:
                 with self._line(admitted) as line:
                     try:
                         self._save(admitted, line)
-                    except (sqlite3.DatabaseError, OSError) as error:
+                    except (*DATABASE_ERRORS, OSError) as error:
                         self.disk.begin(error)
                         needed = self.disk.needed(admitted)
                         self.disk.with_room(lambda: self._save(needed, line), lambda: self._connection)
@@ -114,7 +114,7 @@ class StoreWriter:
         with self.lock, self._errors():
             try:
                 return run()
-            except sqlite3.DatabaseError as error:
+            except DATABASE_ERRORS as error:
                 self.disk.begin(error)
                 return self.disk.with_room(run, lambda: self._connection)
 
@@ -188,7 +188,7 @@ class StoreWriter:
 
         try:
             opened = open_(why)
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (*DATABASE_ERRORS, OSError) as error:
             if is_damage(error):  # which no check has noticed
                 opened = open_(str(error))
             else:
@@ -197,6 +197,7 @@ class StoreWriter:
         self._connection, self._n = opened.connection, opened.n
         self.generation += 1
         self._is_open = True
+        self._compaction = None  # of a journal that may have become another
         if opened.restoration is not None:
             self._say("database restored", asdict(opened.restoration))
         if self._journal.n_damaged:
@@ -214,13 +215,12 @@ class StoreWriter:
         remove_unreferenced(self._folder, there)
         outputs = {output for (output,) in self._connection.execute("SELECT DISTINCT output FROM deliveries")}
         gone = [(output,) for output in outputs - set(self._outputs)]
-        if gone or paths != there:
 
-            def clean_up(connection: sqlite3.Connection) -> None:
-                connection.executemany("DELETE FROM audio WHERE path = ?", [(path,) for path in paths - there])
-                connection.executemany("DELETE FROM deliveries WHERE output = ?", gone)
+        def clean_up(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM audio WHERE path = ?", [(path,) for path in paths - there])
+            connection.executemany("DELETE FROM deliveries WHERE output = ?", gone)
 
-            self.change(clean_up)
+        self.change(clean_up)
 
     @contextmanager
     def _line(self, rows: Sequence[Row]) -> Iterator[Line | None]:
@@ -265,7 +265,7 @@ class StoreWriter:
             if not self._is_open:
                 self._open("")
             return action()
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             if not is_damage(error):
                 raise
             self.recover(str(error), self.generation)
@@ -295,6 +295,6 @@ class StoreWriter:
         try:
             with disk_errors(self._folder):
                 yield
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             remedy = "Free the disk if it is full, and see that no other program keeps the database locked."
             raise DataError(str(self._folder / FILE), f"cannot be read or written ({error})", remedy) from None

@@ -42,46 +42,29 @@ def discovery(settings: MqttSettings, site: str, machines: Sequence[str]) -> Ite
             "payload_available": "online",
             "payload_not_available": "offline",
         }
-        entities: list[tuple[str, str, dict[str, Any]]] = [
-            (
-                "binary_sensor",
-                "alarm",
-                {
-                    "name": "Alarm",
-                    "device_class": "problem",
-                    "state_topic": f"{base}/state",
-                    "value_template": "{{ 'ON' if value_json.alarm == 'active' else 'OFF' }}",
-                    "json_attributes_topic": f"{base}/state",
-                },
-            ),
-            (
-                "sensor",
-                "state",
-                {"name": "State", "state_topic": f"{base}/state", "value_template": "{{ value_json.state }}"},
-            ),
-            (
-                "sensor",
-                "score",
-                {
-                    "name": "Anomaly score",
-                    "state_topic": f"{base}/score",
-                    "value_template": "{{ value_json.score }}",
-                    "state_class": "measurement",
-                    "json_attributes_topic": f"{base}/score",
-                },
-            ),
-            (
-                "sensor",
-                "health",
-                {
-                    "name": "Microphone",
-                    "entity_category": "diagnostic",
-                    "state_topic": f"{base}/health",
-                    "value_template": "{{ value_json.health }}",
-                    "json_attributes_topic": f"{base}/health",
-                },
-            ),
-        ]
-        for kind, name, own in entities:
+        for kind, name, own in _entities(base):
             topic = f"{settings.discovery_prefix}/{kind}/{unique}/{name}/config"
             yield topic, own | {"unique_id": f"{unique}_{name}", **common}
+
+
+def _entities(base: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Kind, name and settings of what a machine shows, from its topics."""
+    state, score, health = (f"{base}/{topic}" for topic in ("state", "score", "health"))
+    alarm = {"name": "Alarm", "device_class": "problem", "state_topic": state, "json_attributes_topic": state}
+    number = {
+        "name": "Anomaly score",
+        "state_class": "measurement",
+        "state_topic": score,
+        "json_attributes_topic": score,
+    }
+    microphone = {"name": "Microphone", "entity_category": "diagnostic", "state_topic": health}
+    return [
+        ("binary_sensor", "alarm", alarm | {"value_template": "{{ 'ON' if value_json.alarm == 'active' else 'OFF' }}"}),
+        ("sensor", "state", {"name": "State", "state_topic": state, "value_template": "{{ value_json.state }}"}),
+        ("sensor", "score", number | {"json_attributes_topic": score, "value_template": "{{ value_json.score }}"}),
+        (
+            "sensor",
+            "health",
+            microphone | {"json_attributes_topic": health, "value_template": "{{ value_json.health }}"},
+        ),
+    ]
