@@ -60,3 +60,14 @@ def test_a_new_monitor_recalls_it(monitor, clock, sounds, store, settings_of, li
 def test_an_alarm_that_is_not_there(monitor):
     with pytest.raises(OptionError, match="is no alarm that is kept"):
         feedback_desk.try_out(monitor, "nothing", "false alarm", fault=None, who="Ada")
+
+
+def test_what_expires_is_told_once(monitor, clock, store, alarm_id):
+    feedback_desk.expire(monitor)
+    feedback, effect = feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada", keep_days=1)
+    feedback_desk.give(monitor, feedback, effect)
+    feedback_desk.expire(monitor)
+    clock.at += 2 * 86400
+    feedback_desk.expire(monitor)
+    feedback_desk.expire(monitor)
+    assert [event.what for event in store.events(kind="feedback")] == ["given", "expired"]

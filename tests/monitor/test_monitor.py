@@ -169,3 +169,18 @@ def test_the_overview_says_how_sources_are(monitor):
         threading.Event().wait(0.01)
     monitor.stop()
     assert "none.wav" in now.source_error
+
+
+def test_a_shadow_judges_beside_it_and_raises_nothing(settings_of, trained_bundle, live_bundle, store, clock, sounds):
+    import auscult
+
+    quiet = auscult.load(trained_bundle)  # its rule needs far more evidence
+    monitor = Monitor(settings_of(), live_bundle, store, shadow=quiet, clock=clock)
+    give(monitor, clock, sounds["strange"])
+    watch = next(iter(monitor._watches.values()))
+    monitor._remember(watch)
+    event = next(event for event in store.events() if event.what == "shadow compared")
+    assert "would have removed 1 of the last 1 alarm" in event.body["words"]
+    assert whats(store).count("raised") == 1
+    again = Monitor(settings_of(), live_bundle, store, shadow=quiet, clock=clock)
+    assert next(iter(again._watches.values())).shadow.n_detections == watch.shadow.n_detections > 0

@@ -19,6 +19,7 @@ from auscult.cli import (
     faults,
     features,
     fetch,
+    live_bundle,
     monitor,
     predict,
     record,
@@ -57,6 +58,9 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
 app.command("monitor")(monitor.monitor)
+app.command("replay")(live_bundle.replay)
+app.command("deploy")(live_bundle.deploy)
+app.command("rollback")(live_bundle.rollback)
 app.add_typer(faults.app, name="faults")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(fetch.app, name="fetch")

@@ -9,6 +9,9 @@ from auscult.monitor.feedback_store import known_sounds
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.store_rows import Feedback
 
+TOLD_UNTIL = "feedback expired until"
+"""Key of the time up to which the store has told what expired."""
+
 
 def recall(monitor: Monitor) -> None:
     """Judge by what people said before the monitor was made: before it is started.
@@ -113,6 +116,30 @@ def _tell(monitor: Monitor, events: list[Event]) -> None:
     for event in events:
         monitor._keeper.will_tell(event)
     monitor._keeper.tell()
+
+
+def expire(monitor: Monitor) -> None:
+    """Tell what has expired since this was last called.
+
+    Parameters
+    ----------
+    monitor : Monitor
+
+    Raises
+    ------
+    DataError
+        If the store cannot keep it.
+    """
+
+    def expire_now() -> None:
+        until = _now(monitor, "")
+        since = monitor.store.state(TOLD_UNTIL)
+        with monitor.store.transaction():
+            events = said.tell_expired(monitor.store, since=until if since is None else since, until=until)
+            monitor.store.set_state(TOLD_UNTIL, until)
+        _tell(monitor, events)
+
+    monitor.commands.do(expire_now)
 
 
 def _now(monitor: Monitor, machine: str) -> float:

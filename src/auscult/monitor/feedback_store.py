@@ -47,12 +47,19 @@ class FeedbackStore(Protocol):
         """Save an event, to be told."""
 
 
-def known_sounds(store: FeedbackStore, bundle: Bundle, machine: str, *, at: float) -> KnownSounds:
+class SaidStore(Protocol):
+    """What is needed to know what was said: a store, or a reader of one."""
+
+    def feedback(self, *, machine: str | None = None, alarm_id: str | None = None) -> list[Feedback]:
+        """What was said in the order of time, taken back or not."""
+
+
+def known_sounds(store: SaidStore, bundle: Bundle, machine: str, *, at: float) -> KnownSounds:
     """What people said of a machine's alarms and still counts, as a bundle can use it.
 
     Parameters
     ----------
-    store : FeedbackStore
+    store : SaidStore
     bundle : Bundle
         That judges. What was said of windows of other features than its own does not act.
     machine : str
@@ -63,12 +70,12 @@ def known_sounds(store: FeedbackStore, bundle: Bundle, machine: str, *, at: floa
     return sounds_of(bundle, machine, in_force(store, machine, at=at))
 
 
-def in_force(store: FeedbackStore, machine: str, *, at: float) -> list[Feedback]:
+def in_force(store: SaidStore, machine: str, *, at: float) -> list[Feedback]:
     """What was said of a machine's alarms, was not taken back and has not expired.
 
     Parameters
     ----------
-    store : FeedbackStore
+    store : SaidStore
     machine : str
         Full name.
     at : float

@@ -18,6 +18,7 @@ from auscult.monitor.listener import Listener, Window
 from auscult.monitor.operating_state import LearntSound, OperatingState
 from auscult.monitor.sensor_health import Health, SensorHealth
 from auscult.monitor.settings import MonitorSettings, Source
+from auscult.monitor.shadow import Shadow
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,13 @@ class MachineWatch:
         What `to_dict` gave before a restart.
     last : Detection, optional
         The last one before a restart.
+    shadow : Bundle, optional
+        Another one that judges beside it.
 
     Attributes
     ----------
     machine : str
+    shadow : Shadow or None
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class MachineWatch:
         known: KnownSounds,
         remembered: dict[str, Any] | None = None,
         last: Detection | None = None,
+        shadow: Bundle | None = None,
     ) -> None:
         assert bundle.detector is not None
         self.machine = source.machine
@@ -97,6 +102,12 @@ class MachineWatch:
         """How far the source's clock is ahead of this computer's."""
         self.use(bundle, known)
         self._decider.go_on_from(last)
+        self.shadow: Shadow | None = None
+        if shadow is not None:
+            beside = (remembered or {}).get("shadow")
+            self.shadow = Shadow(
+                shadow, bundle, self.machine, settings.alarms, channels=source.channels, remembered=beside
+            )
 
     def use(self, bundle: Bundle, known: KnownSounds) -> None:
         """Judge with another bundle from now on."""
@@ -174,6 +185,9 @@ class MachineWatch:
                 heard.windows.append((window, detection.score, state.word))
             else:
                 heard.windows.append((window, self._decider.score(window.heard), state.word))
+        if self.shadow is not None:
+            windows, detections = [one[0] for one in heard.windows], [one.detection for one in heard.decided]
+            self.shadow.hear(block, windows, detections)
         return heard
 
     def tick(self, wall: float) -> None:
@@ -195,7 +209,8 @@ class MachineWatch:
     def to_dict(self) -> dict[str, Any]:
         """What is to be remembered over a restart, as JSON can hold it."""
         baseline = self._health.baseline if self._health is not None else None
-        return {"baseline": baseline.to_dict() if baseline is not None else self._baseline}
+        beside = None if self.shadow is None else self.shadow.to_dict()
+        return {"baseline": baseline.to_dict() if baseline is not None else self._baseline, "shadow": beside}
 
     def has_learnt(self) -> bool:
         """Whether the microphone's commissioning has come to its end since this was last asked."""
@@ -229,3 +244,8 @@ class MachineWatch:
         assert self._health is not None
         assert self._recent is not None
         return listener, self._health, self._recent
+
+
+def watch_key(machine: str) -> str:
+    """Key under which the store remembers what a watch has learnt."""
+    return f"watch {machine}"

@@ -19,7 +19,7 @@ from auscult.monitor.event_store import EventStore
 from auscult.monitor.keeper import Keeper
 from auscult.monitor.known_sounds import KnownSounds
 from auscult.monitor.live_view import LiveView, MachineNow
-from auscult.monitor.machine_watch import Decided, Heard, MachineWatch
+from auscult.monitor.machine_watch import Decided, Heard, MachineWatch, watch_key
 from auscult.monitor.outputs.outbox import OutputStatus
 from auscult.monitor.problem_log import ProblemLog
 from auscult.monitor.settings import MonitorSettings
@@ -43,6 +43,8 @@ class Monitor:
     bundle : Bundle
         That judges; it has passed its golden samples.
     store : EventStore
+    shadow : Bundle, optional
+        That judges beside it.
     clock : callable
         Unix time in seconds.
 
@@ -66,8 +68,10 @@ class Monitor:
         bundle: Bundle,
         store: EventStore,
         *,
+        shadow: Bundle | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._shadow = shadow
         self.settings, self.bundle, self.store, self._clock = settings, bundle, store, clock
         features = bundle.manifest.features
         if bundle.detector is None or not isinstance(features, LogMel):
@@ -176,18 +180,11 @@ class Monitor:
         """Make ready to listen to a source."""
         source = self.settings.sources[name]
         remembered, last = self.store.state(watch_key(source.machine)), self.store.last_detection(source.machine)
-        self._watches[source.machine] = MachineWatch(
-            self.bundle, source, self.settings, known=KnownSounds(), remembered=remembered, last=last
-        )
+        more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self._shadow}
+        self._watches[source.machine] = MachineWatch(self.bundle, source, self.settings, known=KnownSounds(), **more)
         self._now[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
-        sr = self.bundle.manifest.features.sr
-        self._readers[name] = SourceReader(
-            name,
-            partial(open_source, source, sr_wanted=sr, heard=folder.Heard()),
-            self._blocks,
-            on_status=self._statuses.put,
-            clock=self._clock,
-        )
+        opened = partial(open_source, source, sr_wanted=self.bundle.manifest.features.sr, heard=folder.Heard())
+        self._readers[name] = SourceReader(name, opened, self._blocks, on_status=self._statuses.put, clock=self._clock)
 
     def _run(self) -> None:
         while not self._is_stopping.is_set():
@@ -202,6 +199,7 @@ class Monitor:
         for watch in self._watches.values():
             for recording in watch.finish():
                 self._keeper.keep(partial(self.store.add_audio, watch.machine, recording))
+            self._remember(watch)
         self._say_sources()
         self.commands.run()
         self._event("monitor", "stopped", "")
@@ -259,7 +257,7 @@ class Monitor:
         if before.health != now.health or before.health_cause != now.health_cause:
             detail = health.detail if health else ""
             self._event("health", now.health, machine, {"cause": now.health_cause, "detail": detail})
-            self._keeper.keep(partial(self.store.set_state, watch_key(machine), watch.to_dict()))
+            self._remember(watch)
         if before.state != now.state and now.state:
             self._event("state", now.state, machine, {"before": before.state})
 
@@ -274,9 +272,16 @@ class Monitor:
             self._keeper.keep(partial(self.desk.advance, watch.machine, at=at))
             self._show(watch, Heard())
             if watch.has_learnt():
-                self._keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
+                self._remember(watch)
         self._keeper.keep(self.store.tidy)
         self.vitals.mark(time.monotonic())
+
+    def _remember(self, watch: MachineWatch) -> None:
+        """Keep what a watch has learnt, and tell what its shadow would have done."""
+        self._keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
+        if watch.shadow is not None and (watch.shadow.problem or watch.shadow.since is not None):
+            words = watch.shadow.problem or str(watch.shadow.comparison())
+            self._event("monitor", "shadow compared", watch.machine, {"words": words})
 
     def _say_sources(self) -> None:
         while not self._statuses.empty():
@@ -285,7 +290,7 @@ class Monitor:
             self._event("source", status.state, machine, {"source": status.source, "error": status.error})
 
     def _told(self, machine: str, payload: str) -> None:
-        """Take an operating state from a topic, in whatever thread."""
+        """Take an operating state from a topic."""
         watch = self._watches[machine]
         self.commands.later(partial(watch.told, payload, watch.now(self._clock())))
 
@@ -293,8 +298,3 @@ class Monitor:
         """Keep and tell something that happened now."""
         at = self._watches[machine].now(self._clock()) if machine else self._clock()
         self._keeper.event(kind, what, machine, at, body)
-
-
-def watch_key(machine: str) -> str:
-    """Key under which the store remembers what a watch has learnt."""
-    return f"watch {machine}"

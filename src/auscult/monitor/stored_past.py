@@ -2,23 +2,43 @@
 
 import math
 from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from auscult.bundle import Bundle
 from auscult.monitor.alarm import Alarm
-from auscult.monitor.feedback_store import NO_LIMIT, FeedbackStore
+from auscult.monitor.detection import Detection
+from auscult.monitor.feedback_store import NO_LIMIT
 from auscult.monitor.looking_back import Past
+from auscult.monitor.store_rows import StoredAlarm
 from auscult.monitor.stored_descriptors import recipe_id
 from auscult.monitor.would_be_alarms import Occurrence
 
 DAY_S = 86400.0
 
 
-def pasts_of(store: FeedbackStore, bundle: Bundle, machine: str, *, since: float, until: float) -> Iterator[Past]:
+class PastStore(Protocol):
+    """What is needed of `auscult.monitor.store_queries.StoreReader`, which says more of each."""
+
+    def alarms(
+        self, *, machine: str | None, is_confirmed: bool | None, within: tuple[float, float], limit: int
+    ) -> list[StoredAlarm]:
+        """Alarms of a machine of which people said that they were faults, or that they were not."""
+
+    def descriptors(
+        self, machine: str, recipe: str, *, within: tuple[float, float], limit: int
+    ) -> tuple[list[Detection], NDArray[np.float32]]:
+        """Detections in the order of time, and their descriptors, shape (n_windows, n_descriptors)."""
+
+
+def pasts_of(store: PastStore, bundle: Bundle, machine: str, *, since: float, until: float) -> Iterator[Past]:
     """What is kept of a machine's sound as the live bundle heard it, a day at a time: more would take much memory.
 
     Parameters
     ----------
-    store : FeedbackStore
+    store : PastStore
     bundle : Bundle
         The live one.
     machine : str
@@ -36,12 +56,12 @@ def pasts_of(store: FeedbackStore, bundle: Bundle, machine: str, *, since: float
         since = math.nextafter(end, math.inf)
 
 
-def confirmed_faults(store: FeedbackStore, machine: str, *, since: float, until: float) -> list[Occurrence]:
+def confirmed_faults(store: PastStore, machine: str, *, since: float, until: float) -> list[Occurrence]:
     """Alarms of which people said that they were faults.
 
     Parameters
     ----------
-    store : FeedbackStore
+    store : PastStore
     machine : str
         Full name.
     since, until : float

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from auscult.bundle import Bundle, load
 from auscult.bundle.golden import self_check
 from auscult.errors import AuscultError, MachineError
 from auscult.monitor.event_store import EventStore
-from auscult.monitor.feedback_desk import recall
+from auscult.monitor.feedback_desk import expire, recall
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.settings import MonitorSettings
 from auscult.monitor.settings_file import read_settings
@@ -18,6 +19,8 @@ from auscult.monitor.telling import output_names
 log = logging.getLogger("auscult.monitor")
 LOOK_S = 2.0
 """Time between looks at the files."""
+EXPIRE_S = 600.0
+"""Time between looks at what people said and does not count any more."""
 
 
 class Supervisor:
@@ -49,9 +52,9 @@ class Supervisor:
         self._stamps = self._stamp()
         bundle = checked_bundle(self.settings)
         self._store = _open_store(self.settings)
-        self.monitor = Monitor(self.settings, bundle, self._store)
-        recall(self.monitor)
+        self.monitor = self._made(self.settings, bundle)
         self._is_stopping = threading.Event()
+        self._expire_at = 0.0
 
     def start(self) -> None:
         """Begin to listen."""
@@ -67,6 +70,9 @@ class Supervisor:
         """
         while not self._is_stopping.wait(LOOK_S) and not is_over():
             self.look()
+            if time.monotonic() >= self._expire_at:
+                self._expire_at = time.monotonic() + EXPIRE_S
+                expire(self.monitor)
 
     def look(self) -> None:
         """Look at the files, and take what is new in them if it is good."""
@@ -109,10 +115,16 @@ class Supervisor:
         if settings.store != self.settings.store or output_names(settings) != output_names(self.settings):
             self._store.close()
             self._store = _open_store(settings)
-        self.monitor = Monitor(settings, bundle, self._store)
-        recall(self.monitor)
+        self.monitor = self._made(settings, bundle)
         self.monitor.start()
         self.settings = settings
+
+    def _made(self, settings: MonitorSettings, bundle: Bundle) -> Monitor:
+        """A monitor that knows what people said."""
+        shadow = load(settings.shadow) if settings.shadow is not None else None
+        monitor = Monitor(settings, bundle, self._store, shadow=shadow)
+        recall(monitor)
+        return monitor
 
     def _stamp(self, settings: MonitorSettings | None = None) -> list[tuple[int, int, int] | None]:
         """What the files are like; of one that is not there, nothing."""
