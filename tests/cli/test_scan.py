@@ -48,7 +48,7 @@ def test_what_is_scanned_can_be_learnt_from(auscult_cli, data):
     assert auscult_cli("scan", data, "-o", "clips.csv", "--no-audio").returncode == 0
     done = auscult_cli("train", "clips.csv", "-o", "m.auscult", "--n-mels", 16, "--labels", "none")
     assert done.returncode == 0, done.stderr
-    assert "learnt 16 normal" in done.stdout
+    assert "16 normal clips of 1 machine learnt" in done.stdout
 
 
 @pytest.mark.parametrize(

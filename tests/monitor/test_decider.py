@@ -10,7 +10,7 @@ from auscult.monitor.decider import Decider
 def windows(live_bundle, sounds):
     features = live_bundle.manifest.features
     waveforms = [
-        sounds[kind][start * 32000 : (start + 1) * 32000] for kind in ("normal", "strange") for start in range(5)
+        sounds[kind][start * 32000 : (start + 1) * 32000] for kind in ("normal", "strange") for start in range(8)
     ]
     return [features.features(y) for y in waveforms]
 

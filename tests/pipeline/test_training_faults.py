@@ -102,10 +102,10 @@ def test_warnings_are_on_record(data, tmp_path):
     bundle = train(table)
     contradiction, faulty, *few = bundle.manifest.training_data["warnings"]
     assert contradiction == (
-        "clips.csv: 2 clips lie in a folder of the other label (data/press/normal/r0.wav: anomalous, "
-        "data/press/normal/r1.wav: anomalous): the table is believed"
+        "clips.csv: 2 clips in a folder of normal sound are labelled rare (data/press/normal/r0.wav, "
+        "data/press/normal/r1.wav): the table is believed"
     )
-    assert faulty == "1 clips are labelled normal and have a fault (0.wav): learnt as normal"
+    assert faulty == "1 clip is labelled normal and has a fault (data/press/good/0.wav): learnt as normal"
     assert [line.partition(",")[0] for line in few] == [
         "fault 'hiss': 4 clips of 4 takes",
         "fault 'rare': 2 clips of 2 takes",
