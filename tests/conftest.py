@@ -64,6 +64,26 @@ def trained_bundle(synthetic_data, tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def quickly_alarming(trained_bundle) -> Bundle:
+    """The bundle, alarming after some windows: forty seconds of normal sound support no real promise."""
+    bundle = auscult.load(trained_bundle)
+    machines = {
+        name: replace(machine, rule=replace(machine.rule, threshold=4.0))
+        for name, machine in bundle.detector.machines.items()
+    }
+    return replace(bundle, detector=replace(bundle.detector, machines=machines))
+
+
+@pytest.fixture(scope="session")
+def sounds(synthetic_data) -> dict[str, np.ndarray]:
+    """Normal sound of fan/id_00 in a row, and the same made strange; 16 kHz."""
+    files = sorted((synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal").glob("*.wav"))
+    normal = np.concatenate([soundfile.read(file, dtype="float32")[0] for file in files])
+    tone = 0.2 * np.sin(2 * np.pi * 3000 * np.arange(len(normal)) / 16000)
+    return {"normal": normal, "strange": normal + tone.astype(np.float32)}
+
+
 class FaultyFans(NamedTuple):
     """Two fans with two gross faults, what is learnt of their normal sound, and two clusters compared with it."""
 

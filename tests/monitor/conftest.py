@@ -1,14 +1,10 @@
 """What the monitor's tests share: a bundle, sounds for it, settings, stores, and what is put into those."""
 
-from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import soundfile
 
-import auscult
 from auscult.monitor.detection import Detection
 from auscult.monitor.event import Event, new_id
 from auscult.monitor.event_store import EventStore
@@ -33,30 +29,13 @@ def clock():
 
 
 @pytest.fixture(scope="session")
-def live_bundle(trained_bundle):
-    """A bundle that alarms after some windows: forty seconds of normal sound support no real promise."""
-    bundle = auscult.load(trained_bundle)
-    machines = {
-        name: replace(machine, rule=replace(machine.rule, threshold=4.0))
-        for name, machine in bundle.detector.machines.items()
-    }
-    return replace(bundle, detector=replace(bundle.detector, machines=machines))
+def live_bundle(quickly_alarming):
+    return quickly_alarming
 
 
 @pytest.fixture(scope="session")
 def live_machine(live_bundle):
     return next(iter(live_bundle.detector.machines))
-
-
-@pytest.fixture(scope="session")
-def sounds(synthetic_data, live_machine):
-    """Normal sound of the machine that its bundle was trained on, in a row; and the same made strange."""
-    kind, _, number = live_machine.partition("/")
-    files = sorted(Path(synthetic_data).glob(f"**/{kind}/{number}/normal/*.wav"))
-    normal = np.concatenate([soundfile.read(file, dtype="float32")[0] for file in files])
-    t = np.arange(len(normal)) / SR
-    strange = normal + (0.2 * np.sin(2 * np.pi * 3000 * t)).astype(np.float32)
-    return {"normal": normal, "strange": strange}
 
 
 @pytest.fixture

@@ -71,3 +71,11 @@ def test_what_expires_is_told_once(monitor, clock, store, alarm_id):
     feedback_desk.expire(monitor)
     feedback_desk.expire(monitor)
     assert [event.what for event in store.events(kind="feedback")] == ["given", "expired"]
+
+
+def test_a_shadow_hears_of_it_too(clock, sounds, store, settings_of, live_bundle, live_machine, alarm_id):
+    monitor = Monitor(settings_of(), live_bundle, store, shadow=live_bundle, clock=clock)
+    feedback_desk.recall(monitor)
+    feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada"))
+    give_sound(monitor, clock, sounds["strange"][: 20 * SR])
+    assert monitor._watches[live_machine].shadow.comparison().after == ()

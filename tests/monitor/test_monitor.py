@@ -179,6 +179,7 @@ def test_a_shadow_judges_beside_it_and_raises_nothing(settings_of, trained_bundl
     give(monitor, clock, sounds["strange"])
     watch = next(iter(monitor._watches.values()))
     monitor._remember(watch)
+    monitor.compare_shadows()
     event = next(event for event in store.events() if event.what == "shadow compared")
     assert "would have removed 1 of the last 1 alarm" in event.body["words"]
     assert whats(store).count("raised") == 1

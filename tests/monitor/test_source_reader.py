@@ -129,6 +129,15 @@ def test_a_source_that_fails_says_why_and_is_opened_again(read):
     assert opening.n == 4  # one that is finished is not opened again
 
 
+def test_a_source_that_stays_away_is_told_once(read):
+    unplugged = DeviceError("mic", "is not there", "Plug it in.")
+    opening = Openings(*[unplugged] * 5, Source([chunk()]))
+    _, told = read(opening, Blocks(30))
+    told.until("finished")
+    assert told.states == ["lost", "open", "hearing", "finished"]
+    assert opening.n == 6
+
+
 def test_waits_double_from_failure_to_failure_until_sound_comes(monkeypatch):
     error = DeviceError("mic", "is away", "Wait.")
     opening = Openings(*[error] * 6, Source([], error), Source([chunk()], error), error, Source())

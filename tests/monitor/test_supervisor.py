@@ -116,6 +116,23 @@ def test_it_ends_when_it_is_over(folder, monkeypatch):
     assert not supervisor.monitor._thread.is_alive()
 
 
+def test_what_cannot_be_told_now_stops_nothing(folder, monkeypatch, caplog):
+    from auscult.monitor import supervisor as module
+
+    def refuse(_):
+        raise DataError("events", "is full", "Free the disk.")
+
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    monkeypatch.setattr(module, "expire", refuse)
+    supervisor = Supervisor(folder / "auscult.yaml", {})
+    supervisor.start()
+    looks = []
+    supervisor.watch(is_over=lambda: len(looks) > 3 or looks.append(1))
+    assert caplog.text.count("is full") == 1
+    assert supervisor.monitor._thread.is_alive()
+    supervisor.stop()
+
+
 def test_two_monitors_cannot_share_a_store(supervisor, folder):
     with pytest.raises(DataError, match="events"):
         Supervisor(folder / "auscult.yaml", {})

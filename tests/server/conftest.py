@@ -5,14 +5,10 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 
 import httpx
-import numpy as np
 import pytest
-import soundfile
 
-import auscult
 from auscult.monitor.event_store import EventStore
 from auscult.monitor.settings import MonitorSettings
 
@@ -76,28 +72,8 @@ def browser(tmp_path_factory):
         yield browser
 
 
-@pytest.fixture(scope="session")
-def quick_bundle(trained_bundle):
-    """A bundle that alarms after some windows: forty seconds of normal sound support no real promise."""
-    bundle = auscult.load(trained_bundle)
-    machines = {
-        name: replace(machine, rule=replace(machine.rule, threshold=4.0))
-        for name, machine in bundle.detector.machines.items()
-    }
-    return replace(bundle, detector=replace(bundle.detector, machines=machines))
-
-
-@pytest.fixture(scope="session")
-def sounds(synthetic_data):
-    """Normal sound of fan/id_00 in a row, and the same made strange."""
-    files = sorted((synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal").glob("*.wav"))
-    normal = np.concatenate([soundfile.read(file, dtype="float32")[0] for file in files])
-    tone = 0.2 * np.sin(2 * np.pi * 3000 * np.arange(len(normal)) / SR)
-    return {"normal": normal, "strange": normal + tone.astype(np.float32)}
-
-
 @pytest.fixture
-def make_monitor(tmp_path, trained_bundle, quick_bundle):
+def make_monitor(tmp_path, trained_bundle, quickly_alarming):
     """Makes a monitor of both fans that is not started: the test gives it its sound."""
     from auscult.monitor.monitor import Monitor
 
@@ -110,7 +86,7 @@ def make_monitor(tmp_path, trained_bundle, quick_bundle):
         told |= {"store": {"path": str(tmp_path / "events"), "before_s": 2, "after_s": 2}}
         settings, clock = MonitorSettings.model_validate(told | more), Clock()
         stores.append(EventStore.open(tmp_path / f"events{len(stores)}", clock=clock))
-        return Monitor(settings, quick_bundle, stores[-1], clock=clock)
+        return Monitor(settings, quickly_alarming, stores[-1], clock=clock)
 
     yield make_monitor
     for store in stores:

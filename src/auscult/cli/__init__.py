@@ -11,6 +11,7 @@ import typer
 
 from auscult import __version__
 from auscult.cli import (
+    alarms,
     bundle,
     commission,
     demo,
@@ -58,6 +59,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
 app.command("monitor")(monitor.monitor)
+app.command("alarms")(alarms.alarms)
 app.command("replay")(live_bundle.replay)
 app.command("deploy")(live_bundle.deploy)
 app.command("rollback")(live_bundle.rollback)

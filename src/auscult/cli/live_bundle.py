@@ -36,7 +36,7 @@ def replay(
     from auscult.monitor.stored_past import confirmed_faults, pasts_of
 
     told, until = read_settings(settings), time.time()
-    start = until - _seconds(since)
+    start = until - seconds(since)
     live, other, found = load(told.bundle), load(bundle), {}
     store = StoreReader(told.store.path)
     for source in told.sources.values():
@@ -92,7 +92,14 @@ def _machines(told: "MonitorSettings") -> list[str]:
     return [source.machine for source in told.sources.values()]
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Length of a time in seconds: ``12h``, ``30d``, ``4w``.
+
+    Raises
+    ------
+    OptionError
+        If it is none.
+    """
     number, unit = text[:-1], text[-1:]
     if unit not in UNITS_S or not number.replace(".", "", 1).isdigit() or float(number) <= 0:
         raise OptionError("--since", f"expected a time as 12h, 30d or 4w, got {text!r}", "30d is thirty days.")

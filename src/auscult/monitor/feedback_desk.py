@@ -107,8 +107,10 @@ def undo(monitor: Monitor, feedback_id: str, who: str, why: str = "") -> str:
 def _learn(monitor: Monitor, machine: str) -> None:
     """Judge by all that was said of a machine and counts now; of one that is not listened to any more: nothing."""
     if any(now.machine == machine for now in monitor.overview()):
-        sounds = known_sounds(monitor.store, monitor.bundle, machine, at=_now(monitor, machine))
-        monitor.learn({machine: sounds})
+        at, shadow = _now(monitor, machine), monitor.shadow
+        knows = shadow is not None and shadow.detector is not None and machine in shadow.detector.machines
+        beside = known_sounds(monitor.store, shadow, machine, at=at) if shadow is not None and knows else None
+        monitor.learn(machine, known_sounds(monitor.store, monitor.bundle, machine, at=at), beside)
 
 
 def _tell(monitor: Monitor, events: list[Event]) -> None:

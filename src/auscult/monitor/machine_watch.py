@@ -119,14 +119,17 @@ class MachineWatch:
         self._state = OperatingState(learnt, self._settings.states)
         self._listener = None
 
-    @property
-    def known(self) -> KnownSounds:
-        """What people said of earlier alarms."""
-        return self._decider.known
-
-    @known.setter
-    def known(self, known: KnownSounds) -> None:
+    def learn(self, known: KnownSounds, known_to_shadow: KnownSounds | None) -> None:
+        """Take what people said of earlier alarms anew, as each bundle can use it."""
         self._decider.known = known
+        if self.shadow is not None and known_to_shadow is not None:
+            self.shadow.know(known_to_shadow)
+
+    def said_of_shadow(self) -> str:
+        """What the other bundle would have done so far, or why it does not judge; empty if there is nothing to say."""
+        if self.shadow is None or (self.shadow.since is None and not self.shadow.problem):
+            return ""
+        return self.shadow.problem or str(self.shadow.comparison())
 
     @property
     def health(self) -> Health | None:

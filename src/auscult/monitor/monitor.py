@@ -71,8 +71,7 @@ class Monitor:
         shadow: Bundle | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._shadow = shadow
-        self.settings, self.bundle, self.store, self._clock = settings, bundle, store, clock
+        self.settings, self.bundle, self.shadow, self.store, self._clock = settings, bundle, shadow, store, clock
         features = bundle.manifest.features
         if bundle.detector is None or not isinstance(features, LogMel):
             raise OptionError("bundle", "has a classifier, and no model of normal sound", "Train one: auscult train.")
@@ -167,10 +166,15 @@ class Monitor:
 
         return self.commands.do(change_now)
 
-    def learn(self, known: dict[str, KnownSounds]) -> None:
-        """Take what people said of earlier alarms, by machine; it acts on the next decision."""
-        for machine, sounds in known.items():
-            self._watches[machine].known = sounds
+    def learn(self, machine: str, known: KnownSounds, known_to_shadow: KnownSounds | None) -> None:
+        """Take what people said of a machine's earlier alarms; it acts on the next decision."""
+        self._watches[machine].learn(known, known_to_shadow)
+
+    def compare_shadows(self) -> None:
+        """Tell what the other bundle would have done so far, if one judges beside."""
+        for watch in self._watches.values():
+            if words := watch.said_of_shadow():
+                self._event("monitor", "shadow compared", watch.machine, {"words": words})
 
     def note(self, what: str, body: dict[str, Any]) -> None:
         """Keep and tell something about the monitor itself."""
@@ -180,7 +184,7 @@ class Monitor:
         """Make ready to listen to a source."""
         source = self.settings.sources[name]
         remembered, last = self.store.state(watch_key(source.machine)), self.store.last_detection(source.machine)
-        more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self._shadow}
+        more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self.shadow}
         self._watches[source.machine] = MachineWatch(self.bundle, source, self.settings, known=KnownSounds(), **more)
         self._now[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
         opened = partial(open_source, source, sr_wanted=self.bundle.manifest.features.sr, heard=folder.Heard())
@@ -200,6 +204,7 @@ class Monitor:
             for recording in watch.finish():
                 self._keeper.keep(partial(self.store.add_audio, watch.machine, recording))
             self._remember(watch)
+        self.compare_shadows()
         self._say_sources()
         self.commands.run()
         self._event("monitor", "stopped", "")
@@ -277,11 +282,7 @@ class Monitor:
         self.vitals.mark(time.monotonic())
 
     def _remember(self, watch: MachineWatch) -> None:
-        """Keep what a watch has learnt, and tell what its shadow would have done."""
         self._keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
-        if watch.shadow is not None and (watch.shadow.problem or watch.shadow.since is not None):
-            words = watch.shadow.problem or str(watch.shadow.comparison())
-            self._event("monitor", "shadow compared", watch.machine, {"words": words})
 
     def _say_sources(self) -> None:
         while not self._statuses.empty():
@@ -290,7 +291,6 @@ class Monitor:
             self._event("source", status.state, machine, {"source": status.source, "error": status.error})
 
     def _told(self, machine: str, payload: str) -> None:
-        """Take an operating state from a topic."""
         watch = self._watches[machine]
         self.commands.later(partial(watch.told, payload, watch.now(self._clock())))
 

@@ -172,6 +172,8 @@ class SourceReader:
 
     def _say(self, state: SourceState, error: str | None = None) -> None:
         error = self._status.error if error is None else error
+        if (state, error) == (self._status.state, self._status.error):
+            return  # it could not be opened once more: said every minute, that would be half a million events a year
         self._status = replace(self._status, state=state, since=self._clock(), error=error)
         self._on_status(self.status)
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from auscult.bundle import Bundle, load
-from auscult.bundle.golden import self_check
 from auscult.errors import AuscultError, MachineError
 from auscult.monitor.event_store import EventStore
 from auscult.monitor.feedback_desk import expire, recall
+from auscult.monitor.live_bundle import check_bundle
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.settings import MonitorSettings
 from auscult.monitor.settings_file import read_settings
@@ -21,6 +21,8 @@ LOOK_S = 2.0
 """Time between looks at the files."""
 EXPIRE_S = 600.0
 """Time between looks at what people said and does not count any more."""
+COMPARE_S = 86400.0
+"""Time after which it is told again what a shadow would have done."""
 
 
 class Supervisor:
@@ -55,6 +57,7 @@ class Supervisor:
         self.monitor = self._made(self.settings, bundle)
         self._is_stopping = threading.Event()
         self._expire_at = 0.0
+        self._compare_at = time.monotonic() + COMPARE_S
 
     def start(self) -> None:
         """Begin to listen."""
@@ -70,9 +73,7 @@ class Supervisor:
         """
         while not self._is_stopping.wait(LOOK_S) and not is_over():
             self.look()
-            if time.monotonic() >= self._expire_at:
-                self._expire_at = time.monotonic() + EXPIRE_S
-                expire(self.monitor)
+            self._say_what_is_due()
 
     def look(self) -> None:
         """Look at the files, and take what is new in them if it is good."""
@@ -85,7 +86,7 @@ class Supervisor:
             bundle = checked_bundle(settings)
         except AuscultError as error:
             log.error("%s Nothing was changed.", error)
-            self.monitor.note("settings refused", {"problem": str(error)})
+            self._note("settings refused", {"problem": str(error)})
             return
         self._stamps = self._stamp(settings)
         self._run(settings, bundle)
@@ -95,6 +96,26 @@ class Supervisor:
         self._is_stopping.set()
         self.monitor.stop()
         self._store.close()
+
+    def _say_what_is_due(self) -> None:
+        """Tell what comes with time; what cannot be kept now is told next time, and stops nothing."""
+        now = time.monotonic()
+        try:
+            if now >= self._expire_at:
+                self._expire_at = now + EXPIRE_S
+                expire(self.monitor)
+            if now >= self._compare_at:
+                self._compare_at = now + COMPARE_S
+                self.monitor.commands.do(self.monitor.compare_shadows)
+        except AuscultError as error:
+            log.error("%s", error)
+
+    def _note(self, what: str, body: dict[str, str]) -> None:
+        """Tell something about the settings; the log has it in any case."""
+        try:
+            self.monitor.note(what, body)
+        except AuscultError as error:
+            log.error("%s", error)
 
     def _run(self, settings: MonitorSettings, bundle: Bundle) -> None:
         """Run on with other settings; with the former if that fails."""
@@ -107,9 +128,9 @@ class Supervisor:
         except AuscultError as error:
             log.error("%s The settings from before are taken again.", error)
             self._renew(before, before_bundle)
-            self.monitor.note("settings refused", {"problem": str(error)})
+            self._note("settings refused", {"problem": str(error)})
             return
-        self.monitor.note("settings taken", {"bundle": str(settings.bundle)})
+        self._note("settings taken", {"bundle": str(settings.bundle)})
 
     def _renew(self, settings: MonitorSettings, bundle: Bundle) -> None:
         if settings.store != self.settings.store or output_names(settings) != output_names(self.settings):
@@ -149,16 +170,12 @@ def checked_bundle(settings: MonitorSettings) -> Bundle:
     MachineError
         If it does not know a machine.
     """
-    bundle = load(settings.bundle)
-    where = str(settings.bundle)
-    self_check(bundle, where)
+    bundle, where = check_bundle(settings.bundle), str(settings.bundle)
     known = list(bundle.detector.machines) if bundle.detector is not None else []
     for name, source in settings.sources.items():
         if source.machine not in known:
             problem = f"sources.{name}.machine: the bundle {where} does not know this machine"
-            remedy = (
-                f"It knows {', '.join(known) or 'none, having learnt no normal sound'}: name one of them, or enrol "
-            )
+            remedy = f"It knows {', '.join(known)}: name one of them, or enrol "
             raise MachineError(source.machine, problem, f"{remedy}this one: auscult enroll {where} DIR.")
     return bundle
 

@@ -1,0 +1,63 @@
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from auscult.cli import app
+from auscult.monitor import alarm_inputs
+from auscult.monitor.alarm_desk import AlarmDesk
+from auscult.monitor.detection import Detection
+from auscult.monitor.event_store import EventStore
+from auscult.monitor.settings import AlarmSettings
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of a monitor that has raised three alarms in an hour, of which one was acknowledged after a minute."""
+    now = time.time()
+    with EventStore.open(tmp_path / "events") as store:
+        desk = AlarmDesk(store, AlarmSettings(off_delay_s=0))
+        for number in range(3):
+            at = now - 3600 + 1000 * number
+            for shift, evidence in ((0, 5.0), (100, 0.0)):
+                desk.observe(
+                    Detection("fan/id_00", at + shift, 9, 2, 0.1, evidence, 4.0, True, True, None, "running", -20)
+                )
+            if number == 0:
+                known_at = at + 160
+                desk.take("fan/id_00", lambda alarm, at=known_at: alarm_inputs.acknowledge(alarm, "Ada", at=at), at=at)
+    path = tmp_path / "auscult.yaml"
+    path.write_text("bundle: x.auscult\nsources:\n  hall:\n    machine: fan/id_00\n    kind: stdin\nhttp: null\n")
+    return path
+
+
+def run(*arguments):
+    return runner.invoke(app, ["alarms", *map(str, arguments)])
+
+
+def test_what_there_was(settings):
+    done = run(settings, "--since", "1d")
+    assert done.exit_code == 0, done.output
+    assert "3 alarms, 3 a day, at most 1 in ten minutes" in done.output
+    assert "fan/id_00: 3" in done.output
+    assert "acknowledged: 1, mostly within" in done.output
+    figures = json.loads(run(settings, "--since", "1d", "--json").output)
+    assert (figures["n_alarms"], figures["n_acknowledged"], figures["acknowledged_after_s"]) == (3, 1, 160.0)
+
+
+def test_only_the_time_that_is_asked_for(settings):
+    assert json.loads(run(settings, "--since", "0.5h", "--json").output)["n_alarms"] == 1
+
+
+def test_without_a_store_it_says_so(settings, tmp_path):
+    (tmp_path / "events").rename(tmp_path / "elsewhere")
+    done = run(settings)
+    assert done.exit_code != 0
+    assert "events" in str(done.exception)
+
+
+def test_times_that_are_none(settings):
+    assert "12h, 30d or 4w" in str(run(settings, "--since", "soon").exception)
