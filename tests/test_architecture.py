@@ -13,6 +13,12 @@ LAYERS = """
 errors extras files yaml_tree products one_thread metrics workers audio synth features detect faults diagnose bundle
 figures evaluate pipeline monitor server cli
 """.split()  # noqa: SIM905 - a list of words reads best as words
+# The same within the monitor, whose parts are many.
+MONITOR_LAYERS = """
+settings settings_file settings_reference event detection vitals commands problem_log logs live_bundle
+sources decisions health store alarms past outputs
+keeper live_view telling shadow machine_watch monitor feedback supervisor
+""".split()  # noqa: SIM905
 HOMES = {
     "torch": {"diagnose"},
     "sklearn": {"detect", "faults"},
@@ -57,6 +63,15 @@ def test_file_keeps_the_promises(path):
             assert (layer, rest[0]) != ("synth", "features"), "what is synthesised must not know what is measured"
         if top in HOMES:
             assert layer in HOMES[top], f"{path} may not import {top}"
+
+
+@pytest.mark.parametrize("path", sorted(SRC.glob("auscult/monitor/**/*.py")), ids=lambda path: path.stem)
+def test_imports_point_down_within_the_monitor(path):
+    part = path.relative_to(SRC / "auscult/monitor").with_suffix("").parts[0]
+    for name in imported(path):
+        top, *rest = name.split(".")
+        if top == "auscult" and rest[0] == "monitor" and len(rest) > 1:
+            assert MONITOR_LAYERS.index(rest[1]) <= MONITOR_LAYERS.index(part), f"{path} imports upward: {name}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SRC)))

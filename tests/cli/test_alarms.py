@@ -5,11 +5,11 @@ import pytest
 from typer.testing import CliRunner
 
 from auscult.cli import app
-from auscult.monitor import alarm_inputs
-from auscult.monitor.alarm_desk import AlarmDesk
+from auscult.monitor.alarms import inputs as alarm_inputs
+from auscult.monitor.alarms.desk import AlarmDesk
 from auscult.monitor.detection import Detection
-from auscult.monitor.event_store import EventStore
 from auscult.monitor.settings import AlarmSettings
+from auscult.monitor.store.event_store import EventStore
 
 runner = CliRunner()
 

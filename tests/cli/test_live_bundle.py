@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 import auscult
 from auscult.cli import app
 from auscult.monitor.detection import Detection
-from auscult.monitor.event_store import EventStore
-from auscult.monitor.stored_descriptors import recipe_id
+from auscult.monitor.store.descriptors import recipe_id
+from auscult.monitor.store.event_store import EventStore
 
 runner = CliRunner()
 

@@ -7,9 +7,9 @@ import pytest
 
 from auscult.monitor.detection import Detection
 from auscult.monitor.event import Event, new_id
-from auscult.monitor.event_store import EventStore
 from auscult.monitor.settings import MonitorSettings
-from auscult.monitor.store_rows import Feedback
+from auscult.monitor.store.event_store import EventStore
+from auscult.monitor.store.rows import Feedback
 
 SR = 16000
 T0 = 1_800_000_000.0

@@ -1,9 +1,9 @@
 import numpy as np
 
 from auscult.features.recipe import Features
-from auscult.monitor.alarm import Alarm
+from auscult.monitor.alarms.alarm import Alarm
+from auscult.monitor.decisions.listener import Window
 from auscult.monitor.event import Event
-from auscult.monitor.listener import Window
 from auscult.monitor.live_view import COLUMNS_S, LOWEST_DB, MAX_WAITING, STEP_DB, LiveView, MachineNow
 
 NOW = MachineNow("fan/id_00", "hall", Alarm("fan/id_00"))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from auscult.monitor import sensor_health
-from auscult.monitor.blocks import Block
-from auscult.monitor.known_sounds import KnownSounds
+from auscult.monitor.decisions.known_sounds import KnownSounds
+from auscult.monitor.health import sensor_health
 from auscult.monitor.machine_watch import MachineWatch
+from auscult.monitor.sources.blocks import Block
 
 SR = 16000
 WALL = 1000.0

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from auscult.errors import DataError, OptionError
-from auscult.monitor import alarm_inputs
-from auscult.monitor.blocks import Block
-from auscult.monitor.event_store import EventStore
+from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.monitor import Monitor
+from auscult.monitor.sources.blocks import Block
+from auscult.monitor.store.event_store import EventStore
 
 SR = 16000
 N_BLOCK = SR // 2

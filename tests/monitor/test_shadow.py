@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from auscult.features import LogMel
-from auscult.monitor.blocks import Block
-from auscult.monitor.decider import Decider
-from auscult.monitor.known_sounds import KnownSound, KnownSounds
-from auscult.monitor.listener import Listener
+from auscult.monitor.decisions.decider import Decider
+from auscult.monitor.decisions.known_sounds import KnownSound, KnownSounds
+from auscult.monitor.decisions.listener import Listener
+from auscult.monitor.past.would_be_alarms import Occurrence
 from auscult.monitor.settings import AlarmSettings
 from auscult.monitor.shadow import Shadow
-from auscult.monitor.would_be_alarms import Occurrence
+from auscult.monitor.sources.blocks import Block
 
 SR = 16000
 SETTINGS = AlarmSettings(off_delay_s=0)

@@ -1,4 +1,4 @@
-from auscult.monitor.alarm import Alarm
+from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.event import Event
 from auscult.monitor.live_view import LiveView, MachineNow
 from auscult.monitor.telling import Teller, output_names

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from auscult.monitor.event_store import EventStore
 from auscult.monitor.settings import MonitorSettings
+from auscult.monitor.store.event_store import EventStore
 
 from .browser import chromium, started_browser
 from .monitored import SR, Clock, MonitorClient, give

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from auscult.monitor.blocks import Block
 from auscult.monitor.settings import HttpSettings
+from auscult.monitor.sources.blocks import Block
 from auscult.server.monitor_app import create_monitor_app
 
 from .asgi_client import AsgiClient

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from auscult.monitor.alarm import Alarm
-from auscult.monitor.alarm_change import AlarmChange
+from auscult.monitor.alarms.alarm import Alarm
+from auscult.monitor.alarms.change import AlarmChange
 from auscult.monitor.event import iso
 from auscult.server.alarm_routes import PAGE
 

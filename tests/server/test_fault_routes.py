@@ -1,6 +1,6 @@
 import numpy as np
 
-from auscult.monitor.store_rows import Feedback
+from auscult.monitor.store.rows import Feedback
 
 from .monitored import T0, MonitorClient
 

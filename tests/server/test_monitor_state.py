@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from auscult.features import LogMel
-from auscult.monitor.alarm import Alarm
-from auscult.monitor.alarm_board import AlarmBoard
+from auscult.monitor.alarms.alarm import Alarm
+from auscult.monitor.alarms.board import AlarmBoard
+from auscult.monitor.alarms.silence import Silence
 from auscult.monitor.detection import Detection
 from auscult.monitor.live_view import Columns, MachineNow
-from auscult.monitor.silence import Silence
-from auscult.monitor.store_rows import StoredAlarm
+from auscult.monitor.store.rows import StoredAlarm
 from auscult.server.monitor_state import (
     alarm_of,
     alarm_state,

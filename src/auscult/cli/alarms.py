@@ -19,10 +19,10 @@ def alarms(
 
     It reads what the monitor keeps, which may run meanwhile.
     """
-    from auscult.monitor.alarm_change import AlarmChange
-    from auscult.monitor.alarm_figures import alarm_figures
+    from auscult.monitor.alarms.change import AlarmChange
+    from auscult.monitor.alarms.figures import alarm_figures
     from auscult.monitor.settings_file import read_settings
-    from auscult.monitor.store_queries import StoreReader
+    from auscult.monitor.store.queries import StoreReader
 
     told, until = read_settings(settings), time.time()
     rows = StoreReader(told.store.path).alarm_changes(limit=1_000_000)

@@ -28,12 +28,12 @@ def replay(
     It reads what the monitor keeps, which may run meanwhile.
     """
     from auscult.bundle import load
-    from auscult.monitor.alarm_comparison import compare
-    from auscult.monitor.feedback_store import known_sounds
-    from auscult.monitor.looking_back import look_back
+    from auscult.monitor.past.comparison import compare
+    from auscult.monitor.past.looking_back import look_back
+    from auscult.monitor.past.stored_past import confirmed_faults, pasts_of
     from auscult.monitor.settings_file import read_settings
-    from auscult.monitor.store_queries import StoreReader
-    from auscult.monitor.stored_past import confirmed_faults, pasts_of
+    from auscult.monitor.store.feedback import known_sounds
+    from auscult.monitor.store.queries import StoreReader
 
     told, until = read_settings(settings), time.time()
     start = until - seconds(since)

@@ -5,8 +5,8 @@ from typing import Any
 
 from auscult.errors import DataError
 from auscult.monitor.event import Event, new_id
-from auscult.monitor.event_store import EventStore
 from auscult.monitor.problem_log import ProblemLog
+from auscult.monitor.store.event_store import EventStore
 
 
 class Keeper:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.monitor.alarm import Alarm
+from auscult.monitor.alarms.alarm import Alarm
+from auscult.monitor.decisions.listener import Window
 from auscult.monitor.event import Event, iso
-from auscult.monitor.listener import Window
-from auscult.monitor.source_reader import SourceStatus
+from auscult.monitor.sources.reader import SourceStatus
 
 COLUMNS_S = 60.0
 """Spectrogram that is kept of each machine."""

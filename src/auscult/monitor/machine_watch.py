@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from auscult.bundle import Bundle
 from auscult.features import LogMel
-from auscult.monitor.alarm_recording import AlarmRecording, RecentSound
-from auscult.monitor.blocks import Block
-from auscult.monitor.decider import Decider
+from auscult.monitor.decisions.decider import Decider
+from auscult.monitor.decisions.known_sounds import KnownSounds
+from auscult.monitor.decisions.listener import Listener, Window
+from auscult.monitor.decisions.operating_state import LearntSound, OperatingState
 from auscult.monitor.detection import Detection
-from auscult.monitor.health_baseline import HealthBaseline
-from auscult.monitor.known_sounds import KnownSounds
-from auscult.monitor.listener import Listener, Window
-from auscult.monitor.operating_state import LearntSound, OperatingState
-from auscult.monitor.sensor_health import Health, SensorHealth
+from auscult.monitor.health.baseline import HealthBaseline
+from auscult.monitor.health.sensor_health import Health, SensorHealth
 from auscult.monitor.settings import MonitorSettings, Source
 from auscult.monitor.shadow import Shadow
+from auscult.monitor.sources.blocks import Block
+from auscult.monitor.store.alarm_recording import AlarmRecording, RecentSound
 
 
 @dataclass(frozen=True)

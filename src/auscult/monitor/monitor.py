@@ -11,22 +11,22 @@ from typing import Any
 from auscult.bundle import Bundle
 from auscult.errors import AuscultError, OptionError
 from auscult.features import LogMel
-from auscult.monitor.alarm_change import AlarmChange
-from auscult.monitor.alarm_desk import AlarmDesk
-from auscult.monitor.blocks import Block, Blocks
+from auscult.monitor.alarms.change import AlarmChange
+from auscult.monitor.alarms.desk import AlarmDesk
 from auscult.monitor.commands import Commands
-from auscult.monitor.event_store import EventStore
+from auscult.monitor.decisions.known_sounds import KnownSounds
 from auscult.monitor.keeper import Keeper
-from auscult.monitor.known_sounds import KnownSounds
 from auscult.monitor.live_view import LiveView, MachineNow
 from auscult.monitor.machine_watch import Decided, Heard, MachineWatch, watch_key
 from auscult.monitor.outputs.outbox import OutputStatus
 from auscult.monitor.problem_log import ProblemLog
 from auscult.monitor.settings import MonitorSettings
-from auscult.monitor.source_reader import SourceReader, SourceStatus, stop_readers
 from auscult.monitor.sources import folder
+from auscult.monitor.sources.blocks import Block, Blocks
 from auscult.monitor.sources.open_source import open_source
-from auscult.monitor.stored_descriptors import recipe_id
+from auscult.monitor.sources.reader import SourceReader, SourceStatus, stop_readers
+from auscult.monitor.store.descriptors import recipe_id
+from auscult.monitor.store.event_store import EventStore
 from auscult.monitor.telling import Teller
 from auscult.monitor.vitals import Vitals
 
@@ -146,7 +146,7 @@ class Monitor:
         machine : str
             Full name.
         change : callable
-            Of `auscult.monitor.alarm_inputs`: acknowledge, reset, shelve, ...
+            Of `auscult.monitor.alarms.inputs`: acknowledge, reset, shelve, ...
         **values
             Its arguments but for the alarm and the time.
 

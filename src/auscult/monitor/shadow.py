@@ -10,15 +10,15 @@ from auscult.audio.channels import ChannelPolicy
 from auscult.bundle import Bundle
 from auscult.detect import AlarmRule
 from auscult.errors import AuscultError
-from auscult.monitor.alarm_comparison import Comparison, compare
-from auscult.monitor.blocks import Block
-from auscult.monitor.decider import Decider
+from auscult.monitor.decisions.decider import Decider
+from auscult.monitor.decisions.known_sounds import KnownSounds
+from auscult.monitor.decisions.listener import Listener, Window
 from auscult.monitor.detection import Detection
-from auscult.monitor.known_sounds import KnownSounds
-from auscult.monitor.listener import Listener, Window
+from auscult.monitor.past.comparison import Comparison, compare
+from auscult.monitor.past.would_be_alarms import Occurrence, WouldBeAlarms, reason_of_the_time
 from auscult.monitor.settings import AlarmSettings
-from auscult.monitor.stored_descriptors import recipe_id
-from auscult.monitor.would_be_alarms import Occurrence, WouldBeAlarms, reason_of_the_time
+from auscult.monitor.sources.blocks import Block
+from auscult.monitor.store.descriptors import recipe_id
 
 MOST_ALARMS = 1000
 """The latest, that are remembered over a restart."""

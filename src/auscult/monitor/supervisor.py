@@ -8,12 +8,12 @@ from pathlib import Path
 
 from auscult.bundle import Bundle, load
 from auscult.errors import AuscultError, MachineError
-from auscult.monitor.event_store import EventStore
-from auscult.monitor.feedback_desk import expire, recall
+from auscult.monitor.feedback.desk import expire, recall
 from auscult.monitor.live_bundle import check_bundle
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.settings import MonitorSettings
 from auscult.monitor.settings_file import read_settings
+from auscult.monitor.store.event_store import EventStore
 from auscult.monitor.telling import output_names
 
 log = logging.getLogger("auscult.monitor")

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from auscult.monitor.event import Event, iso
-from auscult.monitor.event_store import EventStore
 from auscult.monitor.live_view import LiveView, MachineNow
 from auscult.monitor.outputs import mqtt
 from auscult.monitor.outputs.mqtt import MqttOutput
 from auscult.monitor.outputs.outbox import OutputStatus
 from auscult.monitor.outputs.webhooks import WebhookOutput
 from auscult.monitor.settings import MonitorSettings
+from auscult.monitor.store.event_store import EventStore
 
 log = logging.getLogger("auscult.monitor")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
-from auscult.monitor.silence import check_person
+from auscult.monitor.alarms.silence import check_person
 
 COOKIE = "auscult_session"
 SESSION_S = 12 * 3600.0

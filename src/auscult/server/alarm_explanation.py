@@ -6,8 +6,8 @@ from auscult.detect.explanation import explain
 from auscult.features import LogMel
 from auscult.monitor.event import iso
 from auscult.monitor.monitor import Monitor
-from auscult.monitor.store_rows import StoredAlarm
-from auscult.monitor.stored_descriptors import recipe_id
+from auscult.monitor.store.descriptors import recipe_id
+from auscult.monitor.store.rows import StoredAlarm
 
 LOOK_BACK_S = 120.0
 """Windows before the alarm of which the one with the highest score is explained."""

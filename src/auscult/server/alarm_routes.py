@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from auscult.audio import read_audio
 from auscult.audio.write import wav_bytes
 from auscult.errors import OptionError
-from auscult.monitor import alarm_inputs
-from auscult.monitor.alarm import Alarm
-from auscult.monitor.alarm_inputs import Changed
+from auscult.monitor.alarms import inputs as alarm_inputs
+from auscult.monitor.alarms.alarm import Alarm
+from auscult.monitor.alarms.inputs import Changed
 from auscult.monitor.event import iso
 from auscult.monitor.monitor import Monitor
-from auscult.monitor.store_rows import StoredAlarm, StoredAudio
+from auscult.monitor.store.rows import StoredAlarm, StoredAudio
 from auscult.server.access import Access
 from auscult.server.alarm_explanation import explanation
 from auscult.server.json_body import json_response, read_json

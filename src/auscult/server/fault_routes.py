@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from auscult.faults.names import RESERVED_FAULTS
 from auscult.monitor.event import iso
 from auscult.monitor.monitor import Monitor
-from auscult.monitor.store_rows import Feedback
+from auscult.monitor.store.rows import Feedback
 from auscult.server.json_body import json_response
 
 _NO_FAULTS = {fault.id for fault in RESERVED_FAULTS}

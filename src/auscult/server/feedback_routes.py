@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from auscult.monitor import feedback_desk
-from auscult.monitor.alarm_comparison import Comparison
-from auscult.monitor.feedback import KEEP_DAYS
+from auscult.monitor.feedback import desk as feedback_desk
+from auscult.monitor.feedback.feedback import KEEP_DAYS
 from auscult.monitor.monitor import Monitor
-from auscult.monitor.store_rows import Feedback
+from auscult.monitor.past.comparison import Comparison
+from auscult.monitor.store.rows import Feedback
 from auscult.server.access import Access
 from auscult.server.alarm_routes import check_listened, everything, find_alarm
 from auscult.server.json_body import json_response, read_json

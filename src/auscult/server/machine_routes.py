@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auscult.errors import OptionError
 from auscult.features import LogMel
-from auscult.monitor import alarm_inputs
+from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.event import iso
 from auscult.monitor.live_view import MachineNow
 from auscult.monitor.monitor import Monitor

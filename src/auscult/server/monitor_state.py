@@ -6,13 +6,13 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from auscult.features import LogMel
-from auscult.monitor.alarm import Alarm
-from auscult.monitor.alarm_board import AlarmBoard
+from auscult.monitor.alarms.alarm import Alarm
+from auscult.monitor.alarms.board import AlarmBoard
 from auscult.monitor.detection import Detection
 from auscult.monitor.event import iso
 from auscult.monitor.live_view import LOWEST_DB, STEP_DB, Columns, MachineNow
 from auscult.monitor.settings import machine_slug
-from auscult.monitor.store_rows import Feedback, StoredAlarm
+from auscult.monitor.store.rows import Feedback, StoredAlarm
 from auscult.server.spectrogram import mel_ticks
 
 _TIMES = ("at", "since", "until")

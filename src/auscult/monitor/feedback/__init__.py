@@ -1,0 +1,1 @@
+"""What people say of alarms, and how it acts on the next decision."""

@@ -1,0 +1,1 @@
+"""Whether a microphone is well, in the words of NAMUR NE 107."""
