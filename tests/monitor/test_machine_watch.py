@@ -70,6 +70,24 @@ def test_what_the_microphone_was_like_is_remembered(watch_of, sounds, monkeypatc
     assert not again.has_learnt()
 
 
+def test_a_microphone_that_is_commissioned_anew_is_learnt_anew(watch_of, sounds, monkeypatch):
+    monkeypatch.setattr(sensor_health.SensorHealth.__init__, "__kwdefaults__", {"learn_s": 5.0})
+    watch = watch_of()
+    hear(watch, sounds["normal"][: 20 * SR])
+    before = watch.to_dict()["baseline"]
+    assert watch.has_learnt()
+    hear(watch, 0.1 * sounds["normal"][: 20 * SR])
+    assert watch.health.cause == "gain change"
+    watch.commission_anew()
+    assert watch.to_dict()["baseline"] is None
+    hear(watch, 0.1 * sounds["normal"][: 20 * SR])
+    assert watch.health.word == "ok"
+    assert watch.has_learnt()
+    assert np.array(watch.to_dict()["baseline"]["levels_db"]) == pytest.approx(
+        np.array(before["levels_db"]) - 20, abs=2
+    )
+
+
 def test_alarms_are_recorded_to_the_end_that_there_is(watch_of, sounds):
     watch = watch_of()
     assert watch.finish() == []

@@ -34,7 +34,7 @@ def test_normal_sound_is_heard_and_raises_nothing(monitor, clock, sounds, store,
     assert whats(store) == []
     (now,) = monitor.overview()
     assert now.state == "running"
-    assert now.health == "ok"
+    assert now.health.word == "ok"
     assert now.score == pytest.approx(found[-1].score, abs=5)
     assert monitor.live.columns(live_machine).levels.shape[0] > 100
     assert monitor.vitals.machines[live_machine].heard_s == pytest.approx(len(sounds["normal"]) / SR, abs=0.5)
@@ -106,12 +106,12 @@ def test_evidence_and_alarms_outlive_a_restart(settings_of, live_bundle, clock, 
         monitor = Monitor(settings_of(), live_bundle, store, clock=clock)
         give(monitor, clock, sounds["strange"])
         before = monitor.desk.board.of(live_machine)
-        evidence = monitor._watches[live_machine].evidence
+        evidence = monitor.watches[live_machine].evidence
         assert before.is_active
     with start() as store:
         again = Monitor(settings_of(), live_bundle, store, clock=clock)
         assert again.desk.board.of(live_machine).id == before.id
-        assert again._watches[live_machine].evidence == pytest.approx(evidence)
+        assert again.watches[live_machine].evidence == pytest.approx(evidence)
         give(again, clock, sounds["strange"][: 4 * SR])
         assert whats(store).count("raised") == 1
 
@@ -177,11 +177,11 @@ def test_a_shadow_judges_beside_it_and_raises_nothing(settings_of, trained_bundl
     quiet = auscult.load(trained_bundle)  # its rule needs far more evidence
     monitor = Monitor(settings_of(), live_bundle, store, shadow=quiet, clock=clock)
     give(monitor, clock, sounds["strange"])
-    watch = next(iter(monitor._watches.values()))
+    watch = next(iter(monitor.watches.values()))
     monitor._remember(watch)
     monitor.compare_shadows()
     event = next(event for event in store.events() if event.what == "shadow compared")
     assert "would have removed 1 of the last 1 alarm" in event.body["words"]
     assert whats(store).count("raised") == 1
     again = Monitor(settings_of(), live_bundle, store, shadow=quiet, clock=clock)
-    assert next(iter(again._watches.values())).shadow.n_detections == watch.shadow.n_detections > 0
+    assert next(iter(again.watches.values())).shadow.n_detections == watch.shadow.n_detections > 0

@@ -37,7 +37,7 @@ def test_what_is_the_case_is_three_topics(settings_of, store):
     shown = {topic.rpartition("/")[2]: content for topic, content in told._mqtt._shown.items()}
     assert b'"score": 1.235' in shown["score"]
     assert b'"alarm": "none"' in shown["state"]
-    assert b'"health": "ok"' in shown["health"]
+    assert b'"health": "function check"' in shown["health"]
 
 
 def test_without_a_broker_nothing_is_shown(settings_of, store):

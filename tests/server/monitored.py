@@ -25,7 +25,7 @@ class Clock:
 
 def give(monitor, sound, source="hall"):
     """Let a monitor that is not started hear a waveform, half a second after the other."""
-    clock = monitor._clock
+    clock = monitor.clock
     for start in range(0, len(sound) - N_BLOCK + 1, N_BLOCK):
         clock.at += N_BLOCK / SR
         y = sound[start : start + N_BLOCK].astype(np.float32)[None]

@@ -67,6 +67,14 @@ def test_the_spectrogram_of_now(asked, alarmed):
     assert asked.json("/api/machines/fan-id_02/spectrogram")["n_columns"] == 0
 
 
+def test_a_microphone_is_commissioned_anew(asked, alarmed):
+    answer = asked.send("/api/machines/fan-id_00/commission", {"why": "new cable", "who": "Ada"})
+    assert answer.json()["machine"] == "fan/id_00"
+    assert alarmed.store.events()[-1].body == {"who": "Ada", "why": "new cable"}
+    detail(asked.send("/api/machines/fan-id_77/commission", {"who": "Ada"}), 404)
+    detail(asked.send("/api/machines/fan-id_00/commission", {"who": "Ada"}, token=""), 401)
+
+
 def test_a_machine_is_taken_out_of_service_and_back(asked, alarmed):
     answer = asked.send("/api/machines/fan-id_00/out-of-service", {"for_s": 7200, "why": "new belt", "who": "Ada"})
     assert answer.json()["alarm"]["state"] == "out of service"

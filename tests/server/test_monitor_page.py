@@ -167,6 +167,18 @@ def test_shelving_and_maintenance(opened, alarmed, alarm_id):
     assert alarmed.desk.board.of("fan/id_00").state == "out of service"
 
 
+def test_a_microphone_is_commissioned_anew(opened, alarmed):
+    page = opened("machines/fan-id_00")
+    assert "Commission anew" not in text(page)  # nobody is signed in
+    sign_in(page)
+    page.evaluate("location.hash = '#/machines/fan-id_00'")
+    wait_for(page, "Commission anew")
+    page.evaluate("[...document.querySelectorAll('button')].find((one) => one.innerText === 'Commission anew').click()")
+    page.wait_until("document.querySelector('#status').innerText.includes('is commissioned anew')")
+    assert alarmed.store.events()[-1].body["who"] == "Ada"
+    assert page.complaints() == []
+
+
 def test_a_recording_is_judged_in_words(opened, synthetic_data):
     page = opened("upload")
     clip = synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal" / "00000003.wav"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.decisions.listener import Window
 from auscult.monitor.event import Event, iso
+from auscult.monitor.health.sensor_health import NOTHING_HEARD, Health
 from auscult.monitor.sources.reader import SourceStatus
 
 COLUMNS_S = 60.0
@@ -43,9 +44,8 @@ class MachineNow:
         Operating state; empty before the first window.
     ignored : str
         Why the sound does not count now; empty if it does.
-    health, health_cause : str
-        NAMUR NE 107 word, and why.
-    health_since : float or None
+    health : Health
+        Of the microphone.
     source_state, source_error : str
         As in `SourceStatus`.
     heard_at : float or None
@@ -66,9 +66,7 @@ class MachineNow:
     fault: str | None = None
     state: str = ""
     ignored: str = ""
-    health: str = "ok"
-    health_cause: str = ""
-    health_since: float | None = None
+    health: Health = NOTHING_HEARD
     source_state: str = "opening"
     source_error: str = ""
     heard_at: float | None = None

@@ -205,6 +205,12 @@ class MachineWatch:
             return f"microphone: {health.cause}"
         return "" if state is None or state.is_judged else f"machine: {state.word}"
 
+    def commission_anew(self) -> None:
+        """Learn from now on what the microphone is like, after it, its place or its gain was changed."""
+        self._baseline = None
+        if self._health is not None:
+            self._health.commission_anew()
+
     def finish(self) -> list[AlarmRecording]:
         """Recordings under way, as far as they go."""
         return self._recent.finish() if self._recent is not None else []

@@ -55,6 +55,9 @@ class Monitor:
     vitals : Vitals
     commands : Commands
         For other threads: what changes anything is done in the monitor's.
+    watches : dict of str to MachineWatch
+        By machine; the monitor's thread owns them, and `keeper`.
+    keeper : Keeper
 
     Raises
     ------
@@ -71,7 +74,7 @@ class Monitor:
         shadow: Bundle | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.settings, self.bundle, self.shadow, self.store, self._clock = settings, bundle, shadow, store, clock
+        self.settings, self.bundle, self.shadow, self.store, self.clock = settings, bundle, shadow, store, clock
         features = bundle.manifest.features
         if bundle.detector is None or not isinstance(features, LogMel):
             raise OptionError("bundle", "has a classifier, and no model of normal sound", "Train one: auscult train.")
@@ -79,11 +82,11 @@ class Monitor:
         machines = [source.machine for source in settings.sources.values()]
         self.vitals = Vitals(machines)
         self._teller = Teller(settings, store, self.live, on_state=self._told)
-        self._keeper = Keeper(store, self._teller.tell)
-        self.desk = AlarmDesk(store, settings.alarms, self._keeper.will_tell)
+        self.keeper = Keeper(store, self._teller.tell)
+        self.desk = AlarmDesk(store, settings.alarms, self.keeper.will_tell)
         self._blocks = Blocks(settings.decisions.backlog_s)
         self.commands = Commands(self._blocks.wake)
-        self._watches: dict[str, MachineWatch] = {}
+        self.watches: dict[str, MachineWatch] = {}
         self._now: dict[str, MachineNow] = {}
         self._readers: dict[str, SourceReader] = {}
         self._statuses: SimpleQueue[SourceStatus] = SimpleQueue()
@@ -159,20 +162,16 @@ class Monitor:
         """
 
         def change_now() -> list[AlarmChange]:
-            at = self._watches[machine].now(self._clock())
+            at = self.watches[machine].now(self.clock())
             changes = self.desk.take(machine, partial(change, at=at, **values), at=at)
-            self._keeper.tell()
+            self.keeper.tell()
             return changes
 
         return self.commands.do(change_now)
 
-    def learn(self, machine: str, known: KnownSounds, known_to_shadow: KnownSounds | None) -> None:
-        """Take what people said of a machine's earlier alarms; it acts on the next decision."""
-        self._watches[machine].learn(known, known_to_shadow)
-
     def compare_shadows(self) -> None:
         """Tell what the other bundle would have done so far, if one judges beside."""
-        for watch in self._watches.values():
+        for watch in self.watches.values():
             if words := watch.said_of_shadow():
                 self._event("monitor", "shadow compared", watch.machine, {"words": words})
 
@@ -185,10 +184,10 @@ class Monitor:
         source = self.settings.sources[name]
         remembered, last = self.store.state(watch_key(source.machine)), self.store.last_detection(source.machine)
         more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self.shadow}
-        self._watches[source.machine] = MachineWatch(self.bundle, source, self.settings, known=KnownSounds(), **more)
+        self.watches[source.machine] = MachineWatch(self.bundle, source, self.settings, known=KnownSounds(), **more)
         self._now[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
         opened = partial(open_source, source, sr_wanted=self.bundle.manifest.features.sr, heard=folder.Heard())
-        self._readers[name] = SourceReader(name, opened, self._blocks, on_status=self._statuses.put, clock=self._clock)
+        self._readers[name] = SourceReader(name, opened, self._blocks, on_status=self._statuses.put, clock=self.clock)
 
     def _run(self) -> None:
         while not self._is_stopping.is_set():
@@ -200,9 +199,9 @@ class Monitor:
             if now >= self._next_tick:
                 self._next_tick = now + TICK_S
                 self._tick()
-        for watch in self._watches.values():
+        for watch in self.watches.values():
             for recording in watch.finish():
-                self._keeper.keep(partial(self.store.add_audio, watch.machine, recording))
+                self.keeper.keep(partial(self.store.add_audio, watch.machine, recording))
             self._remember(watch)
         self.compare_shadows()
         self._say_sources()
@@ -211,18 +210,18 @@ class Monitor:
 
     def _hear(self, block: Block) -> None:
         source = self.settings.sources[block.source]
-        machine, watch = source.machine, self._watches[source.machine]
+        machine, watch = source.machine, self.watches[source.machine]
         began = time.perf_counter()
         try:
-            heard = watch.hear(block, self._clock())
+            heard = watch.hear(block, self.clock())
         except AuscultError as error:
             self._problems.say(machine, str(error))
             return
         self._problems.say(machine, "")
         for decided in heard.decided:
-            self._keeper.keep(partial(self._take, watch, decided))
+            self.keeper.keep(partial(self._take, watch, decided))
         for recording in heard.recordings:
-            self._keeper.keep(partial(self.store.add_audio, machine, recording))
+            self.keeper.keep(partial(self.store.add_audio, machine, recording))
         self._show(watch, heard)
         vitals, spent_s = self.vitals.machines[machine], time.perf_counter() - began
         vitals.heard_s += block.duration_s
@@ -248,7 +247,7 @@ class Monitor:
         machine, health = watch.machine, watch.health
         now = replace(self._now[machine], alarm=self.desk.board.of(machine), ignored=watch.why_ignored())
         if health is not None:
-            now = replace(now, health=health.word, health_cause=health.cause, health_since=health.since)
+            now = replace(now, health=health)
         for decided in heard.decided:
             last = decided.detection
             now = replace(now, threshold=last.threshold, evidence=last.evidence, alarm_at=last.alarm_at)
@@ -259,30 +258,30 @@ class Monitor:
         before, self._now[machine] = self._now[machine], now
         if heard.windows or now != before:
             self._teller.show(now)
-        if before.health != now.health or before.health_cause != now.health_cause:
-            detail = health.detail if health else ""
-            self._event("health", now.health, machine, {"cause": now.health_cause, "detail": detail})
+        if (before.health.word, before.health.cause) != (now.health.word, now.health.cause):
+            said = {"cause": now.health.cause, "detail": now.health.detail, "remedy": now.health.remedy}
+            self._event("health", now.health.word, machine, said)
             self._remember(watch)
         if before.state != now.state and now.state:
             self._event("state", now.state, machine, {"before": before.state})
 
     def _tick(self) -> None:
         """Look at everything that changes without sound."""
-        wall = self._clock()
+        wall = self.clock()
         self._say_sources()
-        for watch in self._watches.values():
+        for watch in self.watches.values():
             watch.tick(wall)
             at = watch.now(wall)
-            self._keeper.keep(partial(self.desk.suppress, watch.machine, watch.why_ignored(), at=at))
-            self._keeper.keep(partial(self.desk.advance, watch.machine, at=at))
+            self.keeper.keep(partial(self.desk.suppress, watch.machine, watch.why_ignored(), at=at))
+            self.keeper.keep(partial(self.desk.advance, watch.machine, at=at))
             self._show(watch, Heard())
             if watch.has_learnt():
                 self._remember(watch)
-        self._keeper.keep(self.store.tidy)
+        self.keeper.keep(self.store.tidy)
         self.vitals.mark(time.monotonic())
 
     def _remember(self, watch: MachineWatch) -> None:
-        self._keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
+        self.keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
 
     def _say_sources(self) -> None:
         while not self._statuses.empty():
@@ -291,10 +290,10 @@ class Monitor:
             self._event("source", status.state, machine, {"source": status.source, "error": status.error})
 
     def _told(self, machine: str, payload: str) -> None:
-        watch = self._watches[machine]
-        self.commands.later(partial(watch.told, payload, watch.now(self._clock())))
+        watch = self.watches[machine]
+        self.commands.later(partial(watch.told, payload, watch.now(self.clock())))
 
     def _event(self, kind: str, what: str, machine: str, body: dict[str, Any] | None = None) -> None:
         """Keep and tell something that happened now."""
-        at = self._watches[machine].now(self._clock()) if machine else self._clock()
-        self._keeper.event(kind, what, machine, at, body)
+        at = self.watches[machine].now(self.clock()) if machine else self.clock()
+        self.keeper.event(kind, what, machine, at, body)

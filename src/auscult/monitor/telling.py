@@ -81,11 +81,12 @@ class Teller:
             }
             rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
             self._mqtt.show(now.machine, "score", rounded | {"fault": now.fault, "at": iso(now.at)})
-        since = None if now.health_since is None else iso(now.health_since)
+        health = now.health
+        since = None if health.since is None else iso(health.since)
         self._mqtt.show(
             now.machine,
             "health",
-            {"health": now.health, "cause": now.health_cause, "since": since, "source": now.source_state},
+            {"health": health.word, "cause": health.cause, "since": since, "source": now.source_state},
         )
 
     def _outputs(self) -> list[MqttOutput | WebhookOutput]:

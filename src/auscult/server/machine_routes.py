@@ -15,6 +15,7 @@ from auscult.features import LogMel
 from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.event import iso
 from auscult.monitor.live_view import MachineNow
+from auscult.monitor.microphone_desk import commission_anew
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.settings import machine_slug
 from auscult.server.access import Access
@@ -101,6 +102,14 @@ def machine_routes(monitor: Callable[[], Monitor], access: Access) -> APIRouter:
         said = await read_json(request, Reason)
         who = access.person(request, said.who)
         return await _changed(monitor(), slug, partial(alarm_inputs.in_service, who=who, why=said.why))
+
+    @routes.post("/api/machines/{slug}/commission")
+    async def commission(slug: str, request: Request) -> Response:
+        said = await read_json(request, Reason)
+        who = access.person(request, said.who)
+        machine = find_machine(monitor(), slug).machine
+        await anyio.to_thread.run_sync(commission_anew, monitor(), machine, who, said.why)
+        return json_response(machine_state(find_machine(monitor(), slug), monitor().desk.board))
 
     return routes
 

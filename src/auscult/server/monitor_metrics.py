@@ -104,7 +104,7 @@ def _health(known: list[tuple[MachineNow, MachineVitals]]) -> Metric:
     )
     for now, _ in known:
         for word in HEALTH_WORDS:
-            gauge.add_metric([now.machine, now.source, word], float(now.health == word))
+            gauge.add_metric([now.machine, now.source, word], float(now.health.word == word))
     return gauge
 
 

@@ -49,7 +49,7 @@ def machine_state(now: MachineNow, board: AlarmBoard) -> dict[str, Any]:
         {name: getattr(now, name) for name in names}
         | {
             "slug": machine_slug(now.machine),
-            "health": {"word": now.health, "cause": now.health_cause, "since": now.health_since},
+            "health": asdict(now.health) | {"remedy": now.health.remedy},
             "source": source | {name: getattr(now, name) for name in ("n_reconnects", "n_dropped", "dropped_s")},
         }
     )

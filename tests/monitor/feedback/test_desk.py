@@ -78,4 +78,4 @@ def test_a_shadow_hears_of_it_too(clock, sounds, store, settings_of, live_bundle
     feedback_desk.recall(monitor)
     feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada"))
     give_sound(monitor, clock, sounds["strange"][: 20 * SR])
-    assert monitor._watches[live_machine].shadow.comparison().after == ()
+    assert monitor.watches[live_machine].shadow.comparison().after == ()

@@ -110,14 +110,14 @@ def _learn(monitor: Monitor, machine: str) -> None:
         at, shadow = _now(monitor, machine), monitor.shadow
         knows = shadow is not None and shadow.detector is not None and machine in shadow.detector.machines
         beside = known_sounds(monitor.store, shadow, machine, at=at) if shadow is not None and knows else None
-        monitor.learn(machine, known_sounds(monitor.store, monitor.bundle, machine, at=at), beside)
+        monitor.watches[machine].learn(known_sounds(monitor.store, monitor.bundle, machine, at=at), beside)
 
 
 def _tell(monitor: Monitor, events: list[Event]) -> None:
     """Tell what is kept."""
     for event in events:
-        monitor._keeper.will_tell(event)
-    monitor._keeper.tell()
+        monitor.keeper.will_tell(event)
+    monitor.keeper.tell()
 
 
 def expire(monitor: Monitor) -> None:
@@ -146,6 +146,6 @@ def expire(monitor: Monitor) -> None:
 
 def _now(monitor: Monitor, machine: str) -> float:
     """Time as the machine's source has it; of a machine that is not listened to, this computer's."""
-    watch = monitor._watches.get(machine)
-    wall = monitor._clock()
+    watch = monitor.watches.get(machine)
+    wall = monitor.clock()
     return wall if watch is None else watch.now(wall)

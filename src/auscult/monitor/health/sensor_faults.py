@@ -57,10 +57,13 @@ CAUSES: dict[str, Cause] = {
     "dead": Cause("failure", "Look at microphone, cable, phantom power, and whether it is muted."),
     "stalled clock": Cause("out of specification", "Say the device's true sampling rate, or look why sound is lost."),
     "dropped blocks": Cause("out of specification", "Look at network, USB hub and load of the computer."),
-    "clipped": Cause("out of specification", "Turn the gain down, and commission anew."),
+    "clipped": Cause("out of specification", "Turn the gain down, and commission it anew on the machine's page."),
     "hum": Cause("out of specification", "Look at plug, shield and earth of the cable, and at what lies beside it."),
     "covered": Cause("out of specification", "Look whether something lies before or in the microphone."),
-    "gain change": Cause("out of specification", "Set the gain back, or commission and enrol anew."),
+    "gain change": Cause(
+        "out of specification",
+        "Set the gain back, or commission it anew on the machine's page and enrol anew.",
+    ),
     "DC offset": Cause("out of specification", "Look at the recorder's input, or put a high-pass before it."),
 }
 """In the order in which they are said, if there are several at a time: the first one explains those after it."""

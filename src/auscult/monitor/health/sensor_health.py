@@ -40,15 +40,15 @@ class Health:
         Of NAMUR NE 107. ``function check``: nothing was heard yet.
     cause : str
         One of `auscult.monitor.health.sensor_faults.CAUSES`; empty if there is none.
-    since : float
-        Since when that is so, Unix time in seconds.
+    since : float or None
+        Since when that is so, Unix time in seconds; None before anything was heard.
     detail : str
         What was found when it was said first, with a number; while the commissioning goes on, that.
     """
 
     word: Word
     cause: str
-    since: float
+    since: float | None
     detail: str = ""
 
     @property
@@ -60,6 +60,9 @@ class Health:
     def remedy(self) -> str:
         """What to do; empty if nothing."""
         return CAUSES[self.cause].remedy if self.cause else ""
+
+
+NOTHING_HEARD = Health("function check", "", None, "nothing was heard yet")
 
 
 class SensorHealth:
@@ -99,6 +102,7 @@ class SensorHealth:
         self._heard_at = 0.0
         self._n_filled = self._n_repeated = 0
         self._has_gap = False
+        self._comparison: Comparison | None = None
 
     def _begin(self, n_channels: int, at: float) -> None:
         """Begin with the first block."""
@@ -153,6 +157,13 @@ class SensorHealth:
                 self._has_gap = False
         assert self.health is not None
         return self.health
+
+    def commission_anew(self) -> None:
+        """Forget what the microphone was like: it is learnt from the next `learn_s` seconds, as if it were new."""
+        self.baseline = self._comparison = None
+        self._learnt = []
+        self._last_seconds.clear()
+        self._lasting = {cause: Lasting(self._settings.after_s) for cause in CAUSES}
 
     def tick(self, at: float) -> Health | None:
         """Let time pass in which perhaps nothing came; not for sources that are silent on purpose, as folders are.

@@ -34,6 +34,25 @@ const maintenanceForm = (machine, { session }, changed) => {
     h("p", {}, h("button", { type: "submit" }, "Take out of service")), error));
 };
 
+// After a microphone, its place or its gain was changed, on purpose.
+const microphoneForm = (machine, { session }, changed) => {
+  if (session.is_read_only || !session.who) return null;
+  const error = h("p", { class: "error", role: "alert" });
+  const why = h("input", { maxlength: "1000" });
+  const submit = async (event) => {
+    event.preventDefault();
+    error.textContent = "";
+    try {
+      changed(await send(`/api/machines/${encodeURIComponent(machine.slug)}/commission`, { why: why.value }));
+      say(`The microphone of ${machine.machine} is commissioned anew.`);
+    } catch (refusal) { error.textContent = refusal.message; }
+  };
+  return h("form", { submit }, h("fieldset", {}, h("legend", {}, "Microphone"),
+    h("p", { class: "small quiet" }, "After it, its place or its gain was changed: what it is like is learnt from the next ten minutes in which the machine runs."),
+    h("label", { class: "field" }, "Why", why),
+    h("p", {}, h("button", { type: "submit" }, "Commission anew")), error));
+};
+
 export const showMachine = async (place, slug, context) => {
   const path = `/api/machines/${encodeURIComponent(slug)}`;
   const [first, picture, past] = await Promise.all([ask(path), ask(`${path}/spectrogram`), ask(`${path}/detections`)]);
@@ -45,18 +64,21 @@ export const showMachine = async (place, slug, context) => {
   const rows = Object.entries(facts).map(([name, value]) => [h("dt", {}, name), value]);
   const alarmLink = h("p");
   const maintenance = h("div");
+  const microphone = h("div");
   const charts = h("div");
   const live = livePicture(picture);
   place.append(
     h("h1", {}, machine.machine), h("p", {}, state), alarmLink,
     h("div", { class: "columns" },
       h("section", {}, live.element, h("h2", {}, "The last hour"), charts),
-      h("section", {}, h("dl", { class: "facts" }, rows), maintenance)));
+      h("section", {}, h("dl", { class: "facts" }, rows), maintenance, microphone)));
 
   const update = () => {
     show(state, alarmWords(machine.alarm));
     setText(facts["machine runs"], machine.state || "not known yet");
-    setText(facts.microphone, `${healthWords(machine)}${machine.health.since ? `, since ${timeOf(machine.health.since)}` : ""}`);
+    const detail = machine.health.detail ? ` (${machine.health.detail})` : "";
+    const remedy = machine.health.remedy ? `. ${machine.health.remedy}` : "";
+    setText(facts.microphone, `${healthWords(machine)}${machine.health.since ? `, since ${timeOf(machine.health.since)}` : ""}${detail}${remedy}`);
     const dropped = machine.source.n_dropped ? `; ${lasting(machine.source.dropped_s)} of sound dropped` : "";
     const reason = machine.source.state === "lost" && machine.source.error ? ` (${machine.source.error})` : "";
     setText(facts.source, `${machine.source.name}: ${sourceWords(machine)}${reason}; last sound ${ago(machine.source.heard_at)}${dropped}`);
@@ -71,6 +93,7 @@ export const showMachine = async (place, slug, context) => {
     alarmLink.replaceChildren(...(alarm.id ? [h("a", { href: `#/alarms/${alarm.id}` }, alarm.is_open ? "The alarm" : "The last alarm"),
       ` of ${timeOf(alarm.raised_at)}${alarm.fault ? `: ${alarm.fault}` : ""} · `, all] : ["No alarm so far."]));
     if (!maintenance.contains(document.activeElement)) maintenance.replaceChildren(maintenanceForm(machine, context, changed) || "");
+    if (!microphone.contains(document.activeElement)) microphone.replaceChildren(microphoneForm(machine, context, changed) || "");
   };
   const changed = (now) => {
     machine = now;
