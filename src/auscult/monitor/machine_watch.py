@@ -125,6 +125,10 @@ class MachineWatch:
         if self.shadow is not None and known_to_shadow is not None:
             self.shadow.know(known_to_shadow)
 
+    def forget_evidence(self) -> None:
+        """Begin anew to gather evidence, after a person said that what was heard until now was nothing."""
+        self._decider.forget_evidence()
+
     def said_of_shadow(self) -> str:
         """What the other bundle would have done so far, or why it does not judge; empty if there is nothing to say."""
         if self.shadow is None or (self.shadow.since is None and not self.shadow.problem):

@@ -234,8 +234,9 @@ class Monitor:
         detection, machine = decided.detection, watch.machine
         with self.store.transaction():
             self.store.add_detection(detection, decided.descriptors, recipe=self._recipe)
-            changes = self.desk.suppress(machine, watch.why_ignored(), at=detection.at)
-            if not detection.ignored:
+            why = watch.why_ignored()
+            changes = self.desk.suppress(machine, why, at=detection.at)
+            if not why:
                 changes += self.desk.observe(detection)
         for change in changes:
             if change.what == "raised":

@@ -49,6 +49,25 @@ def test_what_was_said_acts_at_once_and_until_it_is_taken_back(monitor, clock, s
         feedback_desk.undo(monitor, "nothing", "Bert")
 
 
+def test_a_false_alarm_that_is_on_is_acknowledged_and_clears(monitor, clock, sounds, store, alarm_id, live_machine):
+    feedback, effect = feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada", why="the grinder")
+    feedback_desk.give(monitor, feedback, effect)
+    alarm = monitor.desk.board.of(live_machine)
+    assert (alarm.state, alarm.acknowledged_by, alarm.acknowledged_why) == ("acknowledged", "Ada", "the grinder")
+    for _ in range(5):
+        give_sound(monitor, clock, sounds["strange"][: 16 * SR])  # its sound lasts
+    assert monitor.desk.board.of(live_machine).state == "normal"
+    changes = [change["what"] for change in store.alarm_changes(machine=live_machine)]
+    assert changes == ["raised", "acknowledged", "cleared"]
+
+
+def test_a_fault_that_is_on_goes_on(monitor, clock, sounds, alarm_id, live_machine):
+    feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "fault", fault="loose belt", who="Ada"))
+    for _ in range(5):
+        give_sound(monitor, clock, sounds["strange"][: 16 * SR])
+    assert monitor.desk.board.of(live_machine).state == "unacknowledged"
+
+
 def test_a_new_monitor_recalls_it(monitor, clock, sounds, store, settings_of, live_bundle, live_machine, alarm_id):
     feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "fault", fault="loose belt", who="Ada"))
     another = Monitor(settings_of(), live_bundle, store, clock=clock)

@@ -107,7 +107,7 @@ def test_passing_over_quiet_times_changes_nothing(heard, on_delay_s, off_delay_s
         is_on = has_cause(alarm.is_on, one.evidence, alarm_at=one.alarm_at, settings=settings)
         why = reason_of_the_time(one)
         alarm, _ = suppress(alarm, why, at=one.at) if why else unsuppress(alarm, at=one.at)
-        if one.ignored:
+        if why or (is_on and one.ignored):
             continue
         alarm, changes = observe(alarm, is_on, at=one.at, fault=None, evidence=one.evidence, settings=settings)
         raised += [change.at for change in changes if change.what == "raised"]

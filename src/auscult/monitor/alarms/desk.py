@@ -50,7 +50,7 @@ class AlarmDesk:
                 self.board = replace(self.board, alarms=alarms)
 
     def observe(self, detection: Detection) -> list[AlarmChange]:
-        """Take a decision about the sound, which counted.
+        """Take a decision about the machine's sound; one that is ignored raises no alarm, and lets one clear.
 
         Raises
         ------
@@ -61,6 +61,8 @@ class AlarmDesk:
         is_on = alarm_inputs.has_cause(
             before.is_on, detection.evidence, alarm_at=detection.alarm_at, settings=self.settings
         )
+        if detection.ignored and is_on:
+            return []
 
         def observe(alarm: Alarm) -> Changed:
             return alarm_inputs.observe(

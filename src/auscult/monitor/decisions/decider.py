@@ -38,6 +38,10 @@ class Decider:
         if last is not None and last.alarm_at == self._detector.rule.threshold:
             self._decision.evidence, self._decision.is_alarm = last.evidence, last.is_alarm
 
+    def forget_evidence(self) -> None:
+        """Begin anew, after a person said that what was heard until now was nothing."""
+        self._decision.evidence, self._decision.is_alarm = 0.0, False
+
     def score(self, heard: Features) -> float:
         """Anomaly score of a window that is not decided on."""
         return float(self._detector.model.anomaly_scores(heard.descriptors[None])[0])

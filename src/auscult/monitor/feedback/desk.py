@@ -1,7 +1,9 @@
 """What people say of alarms, given to a running monitor: kept and told in its thread, and judged by from then on."""
 
+from functools import partial
 from typing import Literal
 
+from auscult.monitor.alarms.inputs import acknowledge
 from auscult.monitor.event import Event
 from auscult.monitor.feedback import feedback as said
 from auscult.monitor.monitor import Monitor
@@ -58,6 +60,9 @@ def try_out(
 def give(monitor: Monitor, feedback: Feedback, expected: Comparison) -> None:
     """Keep what a person says, as `try_out` gave it, and judge by it from the next decision on.
 
+    An alarm that is on and was none has no cause any more: it is acknowledged, its evidence is forgotten, and it clears
+    after its delay.
+
     Parameters
     ----------
     monitor : Monitor
@@ -73,6 +78,13 @@ def give(monitor: Monitor, feedback: Feedback, expected: Comparison) -> None:
     def give_now() -> None:
         _tell(monitor, said.give(monitor.store, feedback, expected=expected))
         _learn(monitor, feedback.machine)
+        alarm = monitor.desk.board.of(feedback.machine)
+        if feedback.what == "false alarm" and alarm.id == feedback.alarm_id and alarm.is_active:
+            monitor.watches[feedback.machine].forget_evidence()
+            if alarm.acknowledged_at is None:
+                why, at = feedback.why or feedback.what, _now(monitor, feedback.machine)
+                monitor.desk.take(feedback.machine, partial(acknowledge, who=feedback.who, why=why, at=at), at=at)
+                monitor.keeper.tell()
 
     monitor.commands.do(give_now)
 

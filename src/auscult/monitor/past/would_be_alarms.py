@@ -67,7 +67,7 @@ class WouldBeAlarms:
         """Take the next detection.
 
         What is ignored because of the state or the microphone suppresses the alarm; what is ignored because a person
-        said so leaves it as it is.
+        said so raises none, and lets one clear.
         """
         alarm, at = self._alarm, detection.at
         is_on = has_cause(alarm.is_on, detection.evidence, alarm_at=detection.alarm_at, settings=self._settings)
@@ -75,7 +75,7 @@ class WouldBeAlarms:
             return  # nothing can happen: so it is almost always, and it has to be quick
         why = reason_of_the_time(detection)
         alarm, _ = suppress(alarm, why, at=at) if why else unsuppress(alarm, at=at)
-        if not detection.ignored:
+        if not why and not (is_on and detection.ignored):
             evidence, settings = detection.evidence, self._settings
             alarm, changes = observe(alarm, is_on, at=at, fault=detection.fault, evidence=evidence, settings=settings)
             for change in changes:
