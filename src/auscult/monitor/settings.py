@@ -125,7 +125,7 @@ class HealthSettings(_Section):
     """What a microphone is blamed for, instead of the machine."""
 
     after_s: float = Field(5.0, gt=0, description="How long a fault of the microphone has to last to be said.")
-    gain_change_db: float = Field(12.0, gt=0, description="Change of the whole level that is not the machine's.")
+    gain_change_db: float = Field(9.0, gt=0, description="Change of the whole level that is not the machine's.")
     mains_hz: float = Field(50.0, ge=16, le=400, description="Mains frequency, of which a loose cable hums.")
 
 
