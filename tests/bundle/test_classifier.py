@@ -36,6 +36,31 @@ def model_with_changes(shape=("batch", 3), kinds=(TensorProto.FLOAT, TensorProto
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
 
 
+def model_with_weights_elsewhere(location):
+    """ONNX model that adds to patches what another file has."""
+    weights = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1, 2])
+    weights.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", "0"), ("length", "8")):
+        weights.external_data.add(key=key, value=value)
+    put = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2])
+    output = helper.make_tensor_value_info("p", TensorProto.FLOAT, ["batch", 2])
+    graph = helper.make_graph([helper.make_node("Add", ["x", "w"], ["p"])], "sum", [put], [output], [weights])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    "written", [b"\n\x08", b"\x8a\x00\x08", b"\n\x88\x80\x00"], ids=["usual", "long tag", "long length"]
+)
+def test_model_with_weights_in_another_file(written, tmp_path, monkeypatch):
+    """Which ONNX Runtime would read: relative to the working directory, whatever the model's bytes came from."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(np.ones(2, np.float32).tobytes())
+    content = model_with_weights_elsewhere("secret.bin")
+    assert content.count(b"\n\x08location") == 1
+    with pytest.raises(BundleError, match="has weights in another file"):
+        Classifier(content.replace(b"\n\x08location", written + b"location"))
+
+
 def test_probabilities_of_a_patch():
     patch = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
     np.testing.assert_allclose(Classifier(model()).probabilities(patch), [2, 5])

@@ -1,6 +1,7 @@
 """Patches -> probabilities, by an ONNX model in ONNX Runtime."""
 
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime as ort
 
 CLASSIFIER = "classifier.onnx"
+EXTERNAL = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
+"""Weights in another file, as onnx.proto3 writes where they are (`TensorProto.external_data`), in any encoding that
+protobuf reads: ONNX Runtime would take them from any file that this process may read."""
 CHANGES = "changes"
 """Name of the input that takes changes of descriptors."""
 
@@ -31,11 +35,14 @@ class Classifier:
     Raises
     ------
     BundleError
-        If ONNX Runtime cannot load it, or it has other inputs and outputs.
+        If ONNX Runtime cannot load it, it has other inputs and outputs, or weights in other files.
     """
 
     def __init__(self, onnx_model: bytes) -> None:
+        if EXTERNAL.search(onnx_model):
+            raise BundleError(CLASSIFIER, "has weights in another file", "Take another bundle: nobody should trust it.")
         options = ort.SessionOptions()
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         options.intra_op_num_threads = 1  # concurrent requests use the cores better than one small network does
         options.inter_op_num_threads = 1
         options.log_severity_level = 4

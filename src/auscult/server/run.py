@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from auscult.errors import OptionError
+from auscult.server.bounded_http import BoundedHttp
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 
@@ -85,7 +86,7 @@ class HttpServer:
         """
         _keep_freed_memory()
         config = uvicorn.Config(
-            app, log_level="warning", http="httptools", timeout_graceful_shutdown=DRAIN_S, server_header=False
+            app, log_level="warning", http=BoundedHttp, timeout_graceful_shutdown=DRAIN_S, server_header=False
         )
         signal.signal(signal.SIGTERM, _exit_quietly)  # uvicorn raises the signal again when it has drained
         signal.signal(signal.SIGINT, _exit_quietly)
