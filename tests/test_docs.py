@@ -113,13 +113,15 @@ def test_every_column_of_the_truth_is_documented():
         assert f"`{field.name}`" in page
 
 
-def test_every_proof_of_reliability_is_a_test():
-    page = (ROOT / "docs" / "reliability.md").read_text()
+@pytest.mark.parametrize(("name", "least"), [("docs/reliability.md", 20), ("SECURITY.md", 25)])
+def test_every_proof_is_a_test(name, least):
+    page = (ROOT / name).read_text()
     file, n_proofs = "", 0
-    for path, name in re.findall(r"`(tests/[\w/]+\.py)?(?:::)?(test_\w+)?`", page):
+    for path, test in re.findall(r"`(tests/[\w/]+\.py)?(?:::)?(test_\w+)?`", page):
         file = path or file
-        if not (path or name):
+        if not (path or test):
             continue
         n_proofs += 1
-        assert not name or f"def {name}(" in (ROOT / file).read_text(), f"{file} has no {name}"
-    assert n_proofs > 20
+        assert (ROOT / file).exists(), f"there is no {file}"
+        assert not test or f"def {test}(" in (ROOT / file).read_text(), f"{file} has no {test}"
+    assert n_proofs > least

@@ -1,4 +1,5 @@
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -21,5 +22,23 @@ def test_what_is_damaged_or_pickled_is_refused():
         read_npz(write_npz({"a": np.arange(1000)})[:300], "faults.npz")
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=True, a=np.array([{}], dtype=object))
+    with pytest.raises(BundleError, match="cannot be read"):
+        read_npz(buffer.getvalue(), "detector.npz")
+
+
+def test_a_bomb_is_not_unpacked():
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, a=np.zeros(50_000_000, np.uint8))
+    assert len(buffer.getvalue()) < 100_000
+    with pytest.raises(BundleError, match="its arrays are compressed"):
+        read_npz(buffer.getvalue(), "detector.npz")
+
+
+def test_a_header_that_promises_more_than_there_is():
+    array = io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, {"descr": "<f8", "fortran_order": False, "shape": (10**11,)})
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.npy", array.getvalue() + bytes(800))
     with pytest.raises(BundleError, match="cannot be read"):
         read_npz(buffer.getvalue(), "detector.npz")

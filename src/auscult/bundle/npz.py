@@ -1,6 +1,7 @@
 """Arrays <-> the bytes of an npz file, with care: a bundle may come from anywhere."""
 
 import io
+import zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,12 @@ def read_npz(content: bytes, member: str) -> Arrays:
     Raises
     ------
     BundleError
-        If it is damaged, or holds objects.
+        If it is damaged, holds objects, or would unpack to more than it is.
     """
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > len(content):
+                raise ValueError("its arrays are compressed, as no bundle's are")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
     except Exception as error:  # noqa: BLE001 - a damaged zip of arrays can fail in many ways
