@@ -65,6 +65,15 @@ def trained_bundle(synthetic_data, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    """A real container registry with TLS and a password; a test that stops it starts it again."""
+    from real_registry import real_registry
+
+    with real_registry(tmp_path_factory.mktemp("registry")) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
 def quickly_alarming(trained_bundle) -> Bundle:
     """The bundle, alarming after some windows: forty seconds of normal sound support no real promise."""
     bundle = auscult.load(trained_bundle)

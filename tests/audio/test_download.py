@@ -18,7 +18,8 @@ import time
 
 import pytest
 
-from auscult.audio.download import Patience, download
+from auscult.audio.download import download
+from auscult.audio.patience import Patience
 from auscult.errors import DataError
 
 MIB = 1 << 20

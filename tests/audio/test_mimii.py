@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from auscult.audio import mimii
-from auscult.audio.download import Patience
 from auscult.audio.mimii import (
     Archive,
     check_mirror,
@@ -16,6 +15,7 @@ from auscult.audio.mimii import (
     read_record,
     read_sums,
 )
+from auscult.audio.patience import Patience
 from auscult.errors import DataError, OptionError
 
 PATIENCE = Patience(n_attempts=2, timeout_s=5, sleep=lambda _: None)

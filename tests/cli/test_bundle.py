@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -38,6 +39,31 @@ def test_verify(auscult_cli, trained_bundle, tmp_path):
     done = auscult_cli("bundle", "verify", damaged)
     assert done.returncode == 3
     assert "damaged.auscult" in done.stderr
+
+
+def test_push_and_pull(auscult_cli, registry, trained_bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUSCULT_REGISTRY_USERNAME", registry.username)
+    monkeypatch.setenv("AUSCULT_REGISTRY_PASSWORD", registry.password)
+    monkeypatch.setenv("AUSCULT_CACHE", str(tmp_path / "cache"))
+    tls = ["--ca-file", registry.ca_file]
+    done = auscult_cli("bundle", "push", trained_bundle, f"{registry.host}/bundles/fan:1", *tls)
+    assert done.returncode == 0
+    pinned = done.stdout.split()[-1]
+    assert re.fullmatch(rf"oci://{registry.host}/bundles/fan@sha256:[0-9a-f]{{64}}", pinned)
+    assert f"Next: auscult serve {pinned}" in done.stdout
+    done = auscult_cli("bundle", "pull", pinned.removeprefix("oci://"), "-o", "pulled.auscult", *tls, "--json")
+    told = {"bundle": "pulled.auscult", "reference": pinned, "digest": pinned.partition("@")[2]}
+    assert json.loads(done.stdout) == told
+    assert (tmp_path / "pulled.auscult").read_bytes() == trained_bundle.read_bytes()
+    done = auscult_cli("bundle", "pull", f"{registry.host}/bundles/fan:2", "-o", "other.auscult", *tls)
+    assert (done.returncode, "nothing of that name" in done.stderr) == (3, True)
+    assert not (tmp_path / "other.auscult").exists()
+
+
+@pytest.mark.parametrize("arguments", [["push", "m.auscult", "fan:1"], ["pull", "fan:1", "-o", "m.auscult"]])
+def test_name_without_a_registry(auscult_cli, arguments):
+    done = auscult_cli("bundle", *arguments)
+    assert (done.returncode, "names no registry" in done.stderr) == (2, True)
 
 
 @pytest.mark.real

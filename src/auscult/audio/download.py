@@ -3,60 +3,34 @@
 Only the standard library: urllib verifies TLS and takes proxies from the environment; no more is wanted of one here.
 """
 
-import email.utils
-import random
 import re
 import ssl
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from auscult import __version__
 from auscult.audio import unpack as disk
+from auscult.audio.patience import (
+    BLOCK,
+    PATIENCE,
+    OnNote,
+    PassingError,
+    Patience,
+    number,
+    persist,
+    retry_after_s,
+    say_nothing,
+)
 from auscult.errors import DataError
 
-BLOCK = 1 << 20
-"""Bytes that are read at a time, and that an attempt must bring for the count of attempts to start anew."""
 OTHER_MIRROR = "Open it in a browser to see what it is, or use another mirror."
-
-OnNote = Callable[[str], None]
-"""Called with a line that the user may want to read: what went wrong and is tried again."""
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for a server, and how often."""
-
-    n_attempts: int = 8
-    """Attempts in a row that bring less than a MiB."""
-    timeout_s: float = 60.0
-    """Without a byte, after which a connection is given up."""
-    first_wait_s: float = 1.0
-    """Before the second attempt; doubles from attempt to attempt; up to a half is taken off by chance."""
-    longest_wait_s: float = 60.0
-    longest_retry_after_s: float = 600.0
-    """A server that wants to be left alone for longer is not waited for."""
-    sleep: Callable[[float], None] = time.sleep
-
-
-PATIENCE = Patience()
-
-
-class PassingError(Exception):
-    """A failure that may be over the next time."""
-
-    def __init__(self, problem: str, wait_s: float | None = None) -> None:
-        super().__init__(problem)
-        self.wait_s = wait_s
 
 
 def download(
@@ -95,7 +69,7 @@ def download(
         If the server refuses it or fails too often, if what it has is of another size or checksum, or if the disk
         refuses it.
     """
-    part, on_note, found = Path(part), on_note or _say_nothing, checksum
+    part, on_note, found = Path(part), on_note or say_nothing, checksum
     job = _Job(url, part, size, checksum, patience, on_progress)
     for is_last in (False, True):
         persist(url, lambda: _attempt(job), patience, on_note, part)
@@ -181,42 +155,6 @@ def _receive(job: _Job, response: HTTPResponse, n_bytes: int, total: int) -> Non
         raise PassingError(f"the connection ended after {disk.size_text(n_bytes)} of {disk.size_text(total)}")
 
 
-def persist(
-    url: str, ask: Callable[[], T], patience: Patience, on_note: OnNote | None = None, part: Path | None = None
-) -> T:
-    """Ask, and ask again while it fails in a way that may pass and the patience lasts.
-
-    Raises
-    ------
-    DataError
-        Once there is no patience left.
-    """
-    furthest, n_failed = disk.part_size(part) if part else 0, 0
-    while True:
-        try:
-            return ask()
-        except PassingError as passing:
-            error = passing
-        n_bytes, remedy = disk.part_size(part) if part else 0, "Check the network and the address, proxies included."
-        if n_bytes:
-            remedy = f"{disk.size_text(n_bytes)} are kept in {part}: run it again, and it goes on there."
-        if n_bytes >= furthest + BLOCK:  # bytes that came again after a restart do not count
-            furthest, n_failed = n_bytes, 0
-        n_failed += 1
-        if n_failed >= patience.n_attempts:
-            raise DataError(url, f"{error} ({n_failed} attempts in a row)", remedy)
-        if error.wait_s is not None and error.wait_s > patience.longest_retry_after_s:
-            raise DataError(url, f"{error}, and asks to be left alone for {error.wait_s:.0f} s", remedy)
-        wait_s = min(patience.longest_wait_s, patience.first_wait_s * 2 ** (n_failed - 1)) * random.uniform(0.5, 1)
-        wait_s = max(wait_s, error.wait_s or 0.0)
-        (on_note or _say_nothing)(f"{url}: {error}; attempt {n_failed + 1} of {patience.n_attempts} in {wait_s:.0f} s")
-        patience.sleep(wait_s)
-
-
-def _say_nothing(_: str) -> None:
-    pass
-
-
 class _Answers(urllib.request.HTTPRedirectHandler):
     """Follows redirections to http and https, never from https to http; takes any other status for an answer."""
 
@@ -280,20 +218,5 @@ def check_status(url: str, response: HTTPResponse, expected: tuple[int, ...]) ->
         return
     problem = f"the server answers {response.status} {response.reason}".rstrip()
     if response.status in (408, 425, 429) or 500 <= response.status <= 599:
-        raise PassingError(problem, _retry_after_s(response.headers.get("Retry-After")))
+        raise PassingError(problem, retry_after_s(response.headers.get("Retry-After")))
     raise DataError(url, problem, OTHER_MIRROR)
-
-
-def _retry_after_s(text: str | None) -> float | None:
-    """Seconds to wait as the header Retry-After says: a number, or a date."""
-    if (seconds := number(text)) is not None:
-        return float(seconds)
-    try:
-        return (email.utils.parsedate_to_datetime(text or "").astimezone(UTC) - datetime.now(UTC)).total_seconds()
-    except ValueError:
-        return None
-
-
-def number(text: str | None) -> int | None:
-    """Whole number in a header, None if there is none."""
-    return int(text) if text and text.isascii() and text.isdigit() else None

@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from auscult.audio.download import PATIENCE, OnNote, Patience, download
+from auscult.audio.download import download
 from auscult.audio.mimii import Archive
+from auscult.audio.patience import PATIENCE, OnNote, Patience
 from auscult.audio.unpack import (
     Contents,
     discard,

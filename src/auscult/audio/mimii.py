@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from auscult.audio.download import PATIENCE, OnNote, Patience, check_status, number, open_answer, persist
+from auscult.audio.download import check_status, open_answer
+from auscult.audio.patience import PATIENCE, OnNote, Patience, number, persist
 from auscult.errors import DataError, OptionError
 
 ZENODO = "https://zenodo.org"

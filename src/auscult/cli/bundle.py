@@ -1,5 +1,6 @@
-"""``auscult bundle``: make a bundle of the original's model, look into one, check one."""
+"""``auscult bundle``: make a bundle of the original's model, look into one, check one, keep it in a registry."""
 
+import shutil
 from pathlib import Path
 
 import typer
@@ -9,10 +10,16 @@ from auscult.bundle.golden import self_check
 from auscult.bundle.model_card import MODEL_CARD, model_card
 from auscult.cli.options import check_output
 from auscult.cli.output import out, print_json
+from auscult.cli.registry import CaFile, PasswordStdin, PlainHttp, Username, note, registry_client
 from auscult.errors import OptionError
 from auscult.faults import ORIGINAL_FAULTS, Fault
+from auscult.files import disk_errors, whole_file
+from auscult.registry import Reference
+from auscult.registry import pull as pull_bundle
+from auscult.registry import push as push_bundle
+from auscult.registry.cache import Cache
 
-app = typer.Typer(help="Make, inspect and verify bundles.", no_args_is_help=True)
+app = typer.Typer(help="Make, inspect, verify, push and pull bundles.", no_args_is_help=True)
 
 
 @app.command("import-keras")
@@ -56,6 +63,51 @@ def verify(bundle: Path = typer.Argument(..., help="A bundle (.auscult).")) -> N
     loaded = load(bundle)
     self_check(loaded, str(bundle))
     out.print(f"{bundle}: {len(loaded.members)} members are whole, golden samples agree", markup=False)
+
+
+@app.command()
+def push(
+    bundle: Path = typer.Argument(..., help="A bundle (.auscult)."),
+    reference: str = typer.Argument(..., help="Where to: registry/name:tag; a tag that is there moves."),
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    ca_file: CaFile = None,
+    plain_http: PlainHttp = False,
+    as_json: bool = typer.Option(False, "--json", help="Print where it is now as one JSON object."),
+) -> None:
+    """Put a bundle into a container registry, and print the reference that will always mean it."""
+    parsed = Reference.parse(reference)
+    with registry_client(parsed, username, password_stdin, ca_file, plain_http) as client:
+        pinned = push_bundle(bundle, parsed, client, note)
+    if as_json:
+        print_json({"reference": str(pinned), "digest": pinned.digest})
+        return
+    out.print(f"{bundle} is {parsed} now, and always {pinned}", markup=False)
+    out.print(f"Next: auscult serve {pinned}", markup=False)
+
+
+@app.command()
+def pull(
+    reference: str = typer.Argument(..., help="Which: registry/name@sha256:..., or registry/name:tag."),
+    output: Path = typer.Option(..., "-o", "--output", help="The bundle to write (.auscult)."),
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    ca_file: CaFile = None,
+    plain_http: PlainHttp = False,
+    as_json: bool = typer.Option(False, "--json", help="Print what was pulled as one JSON object."),
+) -> None:
+    """Get a bundle from a container registry, checked byte by byte; it stays in the cache, too."""
+    check_output(output)
+    parsed = Reference.parse(reference)
+    with registry_client(parsed, username, password_stdin, ca_file, plain_http) as client:
+        cached, pinned = pull_bundle(parsed, client, Cache(), note)
+    load(cached)
+    with disk_errors(output), cached.open("rb") as source, whole_file(output) as file:
+        shutil.copyfileobj(source, file)
+    if as_json:
+        print_json({"bundle": str(output), "reference": str(pinned), "digest": pinned.digest})
+        return
+    out.print(f"{output}: pulled from {pinned}", markup=False)
 
 
 def _fault(text: str) -> Fault:

@@ -6,11 +6,12 @@ import typer
 
 from auscult.bundle import Bundle, Verdict, load
 from auscult.cli.output import err, out, print_error, print_json
+from auscult.cli.registry import CaFile, PasswordStdin, PlainHttp, Username, bundle_file
 from auscult.errors import AuscultError, printable
 
 
 def predict(
-    bundle: Path = typer.Argument(..., help="The bundle that judges (.auscult)."),
+    bundle: str = typer.Argument(..., help="The bundle that judges (.auscult, or oci://registry/name@sha256:...)."),
     clips: list[Path] = typer.Argument(..., help="Recordings: WAV, FLAC, OGG, MP3, AIFF, ..."),
     machine_id: str | None = typer.Option(
         None, help="Machine the clips are of; else it is taken from the folders they lie in."
@@ -22,13 +23,17 @@ def predict(
         None, help="Folder for a WAV of what is louder than normal, and a picture, of each clip; implies --explain."
     ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a clip."),
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    ca_file: CaFile = None,
+    plain_http: PlainHttp = False,
 ) -> None:
     """Say of each clip whether it is anomalous, and what it is.
 
     A clip that cannot be judged is reported and the others go on. Exit code 1: a clip is anomalous; 3: one could not
     be judged.
     """
-    loaded = load(bundle)
+    loaded = load(bundle_file(bundle, username, password_stdin, ca_file, plain_http))
     exit_code = 0
     for path in clips:
         try:

@@ -15,6 +15,8 @@ from auscult.bundle import Bundle
 from auscult.bundle.golden import self_check
 from auscult.errors import AuscultError
 from auscult.server.inference import inference_route
+from auscult.server.inference_protocol import inference_protocol_routes
+from auscult.server.judging import Judging
 from auscult.server.problems import answer_errors_with_problems, documented
 from auscult.server.prometheus import InferenceMetrics, ModelCollector, metrics_route, new_registry
 from auscult.server.ui_routes import ui_routes
@@ -35,7 +37,9 @@ class Ready(BaseModel):
     ready: bool
 
 
-def create_app(bundle: Bundle, *, limits: UploadLimits | None = None, where: str = "bundle") -> FastAPI:
+def create_app(
+    bundle: Bundle, *, limits: UploadLimits | None = None, where: str = "bundle", model_name: str = "auscult"
+) -> FastAPI:
     """Application that serves a bundle.
 
     Parameters
@@ -45,6 +49,8 @@ def create_app(bundle: Bundle, *, limits: UploadLimits | None = None, where: str
     limits : UploadLimits, optional
     where : str
         The bundle's name in messages.
+    model_name : str
+        The bundle's name in the Open Inference Protocol.
 
     Returns
     -------
@@ -81,7 +87,9 @@ def create_app(bundle: Bundle, *, limits: UploadLimits | None = None, where: str
 
     app.head("/", include_in_schema=False)(index)  # load balancers ask so
 
-    app.include_router(inference_route(lambda: bundle, limits, metrics, lambda: state.not_ready))
+    judging = Judging(lambda: bundle, limits, metrics, lambda: state.not_ready)
+    app.include_router(inference_route(judging))
+    app.include_router(inference_protocol_routes(judging, model_name))
     app.include_router(metrics_route(registry))
     app.include_router(ui_routes(lambda: bundle, is_monitor=False))
 

@@ -1,21 +1,13 @@
 """Verdicts on recordings that are posted: `POST /inference`, as the original service gave them."""
 
-import os
-import time
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-import anyio
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
-from auscult.bundle import Bundle
-from auscult.errors import AudioError, AuscultError
 from auscult.server.forms import read_form
+from auscult.server.judging import Judging
 from auscult.server.problems import HOW_TO_SEND, documented
-from auscult.server.prometheus import InferenceMetrics
-from auscult.server.uploads import UploadLimits
 
 
 class Details(BaseModel):
@@ -70,23 +62,14 @@ RECORDING_FORM: dict[str, Any] = {
 """The form that `inference` reads, for the documentation."""
 
 
-def inference_route(
-    bundle: Callable[[], Bundle], limits: UploadLimits, metrics: InferenceMetrics, not_ready: Callable[[], str]
-) -> APIRouter:
+def inference_route(judging: Judging) -> APIRouter:
     """The route that judges recordings.
 
     Parameters
     ----------
-    bundle : callable
-        Gives the bundle that judges.
-    limits : UploadLimits
-    metrics : InferenceMetrics
-        That count.
-    not_ready : callable
-        Says why no clip is judged; empty when they are.
+    judging : Judging
     """
     routes = APIRouter()
-    workers: list[anyio.CapacityLimiter] = []  # made when the first request comes: it belongs to the running loop
 
     @routes.post(
         "/inference",
@@ -97,31 +80,14 @@ def inference_route(
         summary="Verdict on a recording",
     )
     async def inference(request: Request) -> Inference:
-        if not_ready():
-            raise HTTPException(503, not_ready())
+        judging.check_ready()
         form = await read_form(request)
         recording = form.get("file")
         if recording is None or recording.filename is None:
             raise HTTPException(422, f"there is no file in the field 'file'. {HOW_TO_SEND}")
         machine_id = form["machine_id"].content.decode(errors="replace") if "machine_id" in form else None
-        judge = partial(
-            bundle().predict,
-            recording.content,
-            machine_id=machine_id or None,
-            max_duration_s=limits.max_clip_s,
-            max_samples=limits.max_bytes // 2,
-        )
-        if not workers:
-            workers.append(anyio.CapacityLimiter(os.cpu_count() or 1))
-        began = time.perf_counter()
-        try:
-            verdict = await anyio.to_thread.run_sync(judge, limiter=workers[0])
-        except AuscultError as error:
-            metrics.refused()
-            if isinstance(error, AudioError):  # the client knows the clip by the name it sent, not as bytes
-                raise AudioError(recording.filename or "file", error.problem, error.remedy) from None
-            raise
-        metrics.judged(time.perf_counter() - began, is_anomalous=verdict.is_anomalous)
+        name = recording.filename or "file"
+        verdict = await judging.verdict(recording.content, name=name, machine_id=machine_id or None)
         return Inference.model_validate(verdict.to_dict())
 
     return routes

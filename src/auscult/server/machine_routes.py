@@ -90,6 +90,13 @@ def machine_routes(monitor: Callable[[], Monitor], access: Access) -> APIRouter:
         assert isinstance(features, LogMel)
         return json_response(live_spectrogram(current.live.columns(find_machine(current, slug).machine), features))
 
+    _add_changes(routes, monitor, access)
+    return routes
+
+
+def _add_changes(routes: APIRouter, monitor: Callable[[], Monitor], access: Access) -> None:
+    """Add the routes that change a machine on a person's word."""
+
     @routes.post("/api/machines/{slug}/out-of-service")
     async def out_of_service(slug: str, request: Request) -> Response:
         said = await read_json(request, Maintenance)
@@ -110,8 +117,6 @@ def machine_routes(monitor: Callable[[], Monitor], access: Access) -> APIRouter:
         machine = find_machine(monitor(), slug).machine
         await anyio.to_thread.run_sync(commission_anew, monitor(), machine, who, said.why)
         return json_response(machine_state(find_machine(monitor(), slug), monitor().desk.board))
-
-    return routes
 
 
 def find_machine(monitor: Monitor, slug: str) -> MachineNow:

@@ -13,6 +13,7 @@ from auscult.server.alarm_routes import alarm_routes
 from auscult.server.fault_routes import fault_routes
 from auscult.server.feedback_routes import feedback_routes
 from auscult.server.inference import inference_route
+from auscult.server.judging import Judging
 from auscult.server.machine_routes import machine_routes
 from auscult.server.monitor_metrics import MonitorCollector
 from auscult.server.problems import answer_errors_with_problems, problem_response
@@ -87,7 +88,7 @@ def create_monitor_app(
         feedback_routes(monitor, access),
         fault_routes(monitor),
         session_routes(access),
-        inference_route(lambda: monitor().bundle, limits, metrics, lambda: ""),
+        inference_route(Judging(lambda: monitor().bundle, limits, metrics)),
         metrics_route(registry),
         ui_routes(lambda: monitor().bundle, is_monitor=True),
     ):

@@ -27,10 +27,10 @@ class Problem(BaseModel):
     )
 
 
-def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Response with problem details."""
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None, **members: str) -> JSONResponse:
+    """Response with problem details, and further members."""
     problem = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return JSONResponse(problem.model_dump(), status, headers, MEDIA_TYPE)
+    return JSONResponse(problem.model_dump() | members, status, headers, MEDIA_TYPE)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
