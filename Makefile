@@ -3,9 +3,11 @@
 #   make demo    the product in two minutes: synthesise, train, judge, serve
 #   make test    lint, types, tests
 #   make slow    the tests that take long
+#   make image-test        build the container image, run it, and print its figures (root on Debian); -arm64: under emulation
 #   make bench   Auscult beside the original's recipe, in one run
 #   make faults  pictures and sounds of every synthetic fault, in docs/faults
 #   make serve   serve the demonstration's bundle, or BUNDLE=other.auscult, on PORT=5000
+#   make audit   hold the pins against the databases of known vulnerabilities, where they can be had
 #   make lock    write constraints.txt anew from what a fresh environment resolves to
 
 PYTHON ?= python3
@@ -18,7 +20,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PIP_CONSTRAINT = constraints.txt
 export PIP_BUILD_CONSTRAINT = constraints.txt
 
-.PHONY: demo test slow bench faults serve lock clean
+.PHONY: demo test slow image-test image-test-arm64 bench faults serve audit lock clean
 
 demo: $(VENV)/.train
 	$(VENV)/bin/auscult demo demo
@@ -30,7 +32,15 @@ test: $(VENV)/.dev
 	$(VENV)/bin/pytest -m "not slow" --numprocesses 2
 
 slow: $(VENV)/.dev
-	$(VENV)/bin/pytest -m slow --timeout=1800 -s
+	$(VENV)/bin/pytest -m "slow and not image" --timeout=1800 --numprocesses 2 -rP
+
+image-test: $(VENV)/.dev
+	containers/install_test_tools.sh
+	$(VENV)/bin/pytest -m image -s tests/containers --ignore=tests/containers/test_arm64.py
+
+image-test-arm64: $(VENV)/.dev
+	containers/install_test_tools.sh
+	$(VENV)/bin/pytest -m image -s tests/containers/test_arm64.py
 
 bench: $(VENV)/.bench
 	$(VENV)/bin/python benchmarks/run.py
@@ -41,6 +51,9 @@ faults: $(VENV)/.docs
 serve: $(VENV)/.train
 	@test -e $(BUNDLE) || test $(BUNDLE) != demo/fan.auscult || $(VENV)/bin/auscult demo demo
 	$(VENV)/bin/auscult serve $(BUNDLE) --port $(PORT)
+
+audit: $(VENV)/.audit
+	$(VENV)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 lock: export PIP_CONSTRAINT =
 lock: export PIP_BUILD_CONSTRAINT =

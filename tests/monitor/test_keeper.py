@@ -1,3 +1,5 @@
+import time
+
 from auscult.errors import DataError
 from auscult.monitor.keeper import Keeper
 
@@ -32,3 +34,14 @@ def test_events_wait_for_the_end_of_what_keeps_them(store):
 
     keeper.keep(write)
     assert told == ["later"]
+
+
+def test_it_tidies_until_nothing_is_left_to_do_but_not_for_long(store, monkeypatch):
+    answers = iter([True, True, False])
+    monkeypatch.setattr(store, "tidy", lambda: next(answers))
+    Keeper(store, lambda _: None).tidy()
+    assert list(answers) == []
+    monkeypatch.setattr(store, "tidy", lambda: True)
+    before = time.monotonic()
+    Keeper(store, lambda _: None).tidy()
+    assert time.monotonic() - before < 1

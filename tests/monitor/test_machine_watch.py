@@ -50,6 +50,12 @@ def test_a_source_that_comes_back_at_another_rate_is_heard_on(watch_of, sounds):
     assert sum(len(one.decided) for one in heard) == 2
 
 
+def test_it_knows_up_to_when_an_earlier_run_has_heard(watch_of, sounds):
+    assert watch_of().heard_until is None
+    (*_, last) = (decided.detection for one in hear(watch_of(), sounds["normal"][: 6 * SR]) for decided in one.decided)
+    assert watch_of(last=last).heard_until == last.at + 2.0  # a window
+
+
 def test_its_time_is_the_recordings(watch_of, sounds):
     watch = watch_of()
     watch.hear(block(sounds["normal"][:SR], 500.0), WALL)

@@ -6,6 +6,7 @@ import pytest
 
 from auscult.monitor.settings import (
     AlarmSettings,
+    AzureSettings,
     HealthSettings,
     HttpSettings,
     MonitorSettings,
@@ -39,12 +40,21 @@ def test_its_comments_are_the_defaults(read):
     whole, short = read(text), read(default_settings())
     assert whole.mqtt.host == "broker"
     assert whole.webhooks["a-name"].url == "http://ops"
-    assert whole.model_copy(update={"mqtt": None, "webhooks": {}}) == short
+    assert whole.model_copy(update={"mqtt": None, "azure": None, "webhooks": {}}) == short
 
 
 def test_every_setting_stands_in_the_tables():
     text = settings_tables()
-    models = [*SOURCES, AlarmSettings, HealthSettings, HttpSettings, MqttSettings, StoreSettings, WebhookSettings]
+    models = [
+        *SOURCES,
+        AlarmSettings,
+        AzureSettings,
+        HealthSettings,
+        HttpSettings,
+        MqttSettings,
+        StoreSettings,
+        WebhookSettings,
+    ]
     for model in models:
         for name, field in model.model_fields.items():
             assert name == "kind" or f"| `{name}` |" in text

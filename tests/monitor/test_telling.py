@@ -5,20 +5,20 @@ from auscult.monitor.telling import Teller, output_names
 
 
 def teller(settings, store):
-    return Teller(settings, store, LiveView(0.05), on_state=lambda *_: None)
+    return Teller(settings, store, LiveView(0.05), on_state=lambda *_: None, act=lambda *_: [])
 
 
 def test_names_are_those_of_the_store(settings_of):
     assert output_names(settings_of()) == ()
-    settings = settings_of(mqtt={"host": "b"}, webhooks={"ops": {"url": "http://x"}})
-    assert output_names(settings) == ("mqtt", "webhook:ops")
+    settings = settings_of(mqtt={"host": "b"}, azure={}, webhooks={"ops": {"url": "http://x"}})
+    assert output_names(settings) == ("mqtt", "azure", "webhook:ops")
 
 
 def test_every_output_is_woken_and_pages_are_told(settings_of, store, caplog):
     caplog.set_level("INFO")
     settings = settings_of(mqtt={"host": "b"}, webhooks={"ops": {"url": "http://x"}})
     live = LiveView(0.05)
-    told = Teller(settings, store, live, on_state=lambda *_: None)
+    told = Teller(settings, store, live, on_state=lambda *_: None, act=lambda *_: [])
     woken = []
     for output in told._outputs():
         output.wake = lambda: woken.append(1)
@@ -38,6 +38,15 @@ def test_what_is_the_case_is_three_topics(settings_of, store):
     assert b'"score": 1.235' in shown["score"]
     assert b'"alarm": "none"' in shown["state"]
     assert b'"health": "function check"' in shown["health"]
+
+
+def test_azure_is_shown_the_same(settings_of, store):
+    told = teller(settings_of(azure={}), store)
+    told.show(MachineNow("fan/id_00", "hall", Alarm("fan/id_00"), at=5.0, score=1.23456, state="running"))
+    due = {said.topic: said.payload for said in told._azure._pace.due(0.0)}
+    assert due["score"]["score"] == 1.235
+    assert due["state"]["alarm"] == "none"
+    assert due["health"]["health"] == "function check"
 
 
 def test_without_a_broker_nothing_is_shown(settings_of, store):

@@ -22,6 +22,7 @@ from auscult.cli import (
     fetch,
     live_bundle,
     monitor,
+    package,
     predict,
     record,
     scan,
@@ -58,6 +59,7 @@ app.command("enroll")(enroll.enroll)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("serve")(serve.serve)
+app.command("package")(package.package)
 app.command("monitor")(monitor.monitor)
 app.command("alarms")(alarms.alarms)
 app.command("replay")(live_bundle.replay)

@@ -28,6 +28,7 @@ def replay(
     It reads what the monitor keeps, which may run meanwhile.
     """
     from auscult.bundle import load
+    from auscult.monitor.desired import in_force
     from auscult.monitor.past.comparison import compare
     from auscult.monitor.past.looking_back import look_back
     from auscult.monitor.past.stored_past import confirmed_faults, pasts_of
@@ -35,7 +36,7 @@ def replay(
     from auscult.monitor.store.feedback import known_sounds
     from auscult.monitor.store.queries import StoreReader
 
-    told, until = read_settings(settings), time.time()
+    told, until = in_force(read_settings(settings)), time.time()
     start = until - seconds(since)
     live, other, found = load(told.bundle), load(bundle), {}
     store = StoreReader(told.store.path)

@@ -1,5 +1,6 @@
 """Writes to the event store: what it refuses stops nothing, and events are told when they are kept."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,9 @@ from auscult.errors import DataError
 from auscult.monitor.event import Event, new_id
 from auscult.monitor.problem_log import ProblemLog
 from auscult.monitor.store.event_store import EventStore
+
+LONGEST_TIDY_S = 0.05
+"""Sound waits while the store is tidied."""
 
 
 class Keeper:
@@ -47,6 +51,16 @@ class Keeper:
         event = Event(new_id(at), at, machine, kind, what, body or {})
         self.will_tell(event)
         self.keep(lambda: self._store.add_event(event))
+
+    def tidy(self) -> None:
+        """Forget what is too old or too much, as far as that goes in a twentieth of a second."""
+
+        def forget() -> None:
+            until = time.monotonic() + LONGEST_TIDY_S
+            while self._store.tidy() and time.monotonic() < until:
+                pass
+
+        self.keep(forget)
 
     def tell(self) -> None:
         """Tell what is kept."""

@@ -75,6 +75,8 @@ class MachineWatch:
     Attributes
     ----------
     machine : str
+    heard_until : float or None
+        Unix time up to which an earlier run has heard the machine; None: there was none.
     shadow : Shadow or None
     """
 
@@ -102,6 +104,8 @@ class MachineWatch:
         """How far the source's clock is ahead of this computer's."""
         self.use(bundle, known)
         self._decider.go_on_from(last)
+        # what is shorter than a window is heard, and not decided on
+        self.heard_until = None if last is None else last.at + bundle.detector.machines[self.machine].rule.interval_s
         self.shadow: Shadow | None = None
         if shadow is not None:
             beside = (remembered or {}).get("shadow")

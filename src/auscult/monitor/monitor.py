@@ -79,9 +79,8 @@ class Monitor:
         if bundle.detector is None or not isinstance(features, LogMel):
             raise OptionError("bundle", "has a classifier, and no model of normal sound", "Train one: auscult train.")
         self.live = LiveView(features.hop_length / features.sr)
-        machines = [source.machine for source in settings.sources.values()]
-        self.vitals = Vitals(machines)
-        self._teller = Teller(settings, store, self.live, on_state=self._told)
+        self.vitals = Vitals([source.machine for source in settings.sources.values()])
+        self._teller = Teller(settings, store, self.live, on_state=self._told, act=self.act)
         self.keeper = Keeper(store, self._teller.tell)
         self.desk = AlarmDesk(store, settings.alarms, self.keeper.will_tell)
         self._blocks = Blocks(settings.decisions.backlog_s)
@@ -183,10 +182,11 @@ class Monitor:
         """Make ready to listen to a source."""
         source = self.settings.sources[name]
         remembered, last = self.store.state(watch_key(source.machine)), self.store.last_detection(source.machine)
-        more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self.shadow}
-        self.watches[source.machine] = MachineWatch(self.bundle, source, self.settings, known=KnownSounds(), **more)
+        more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self.shadow, "known": KnownSounds()}
+        watch = self.watches[source.machine] = MachineWatch(self.bundle, source, self.settings, **more)
         self._now[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
-        opened = partial(open_source, source, sr_wanted=self.bundle.manifest.features.sr, heard=folder.Heard())
+        sr, heard = self.bundle.manifest.features.sr, folder.Heard(watch.heard_until)
+        opened = partial(open_source, source, sr_wanted=sr, heard=heard)
         self._readers[name] = SourceReader(name, opened, self._blocks, on_status=self._statuses.put, clock=self.clock)
 
     def _run(self) -> None:
@@ -278,7 +278,7 @@ class Monitor:
             self._show(watch, Heard())
             if watch.has_learnt():
                 self._remember(watch)
-        self.keeper.keep(self.store.tidy)
+        self.keeper.tidy()
         self.vitals.mark(time.monotonic())
 
     def _remember(self, watch: MachineWatch) -> None:

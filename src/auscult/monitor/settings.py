@@ -44,12 +44,12 @@ class StreamSource(_Source):
 
 
 class FolderSource(_Source):
-    """A folder in which something else puts recordings: each new one is heard once."""
+    """A folder in which something else puts recordings: each is heard once, also if it came while nothing listened."""
 
     kind: Literal["folder"]
     path: Path = Field(description="The folder; folders in it are looked through, too.")
     every_s: float = Field(1.0, gt=0, description="How often to look.")
-    is_old_heard: bool = Field(False, description="Whether recordings that are there at the start are heard, too.")
+    is_old_heard: bool = Field(False, description="Whether those that are there at the first start are heard, too.")
 
 
 class _RawSource(_Source):
@@ -153,6 +153,21 @@ class MqttSettings(_Section):
     client_id: str | None = Field(None, description="Name at the broker; none: from the site and this computer's name.")
 
 
+class AzureSettings(_Section):
+    """Azure IoT: messages, a module twin and direct methods of an IoT Edge module."""
+
+    connection_variable: str | None = Field(
+        None, description="Environment variable with the module's connection string; none: as IoT Edge says."
+    )
+    ca_file: Path | None = Field(
+        None, description="Certificates to trust with a connection string; none: those of the system."
+    )
+    changes_every_s: float = Field(
+        60.0, gt=0, description="Least time between two messages about a machine's state, and about its microphone."
+    )
+    scores_every_s: float = Field(900.0, gt=0, description="Least time between two messages about a machine's score.")
+
+
 class WebhookSettings(_Section):
     """An address to which every event of an alarm is posted."""
 
@@ -189,6 +204,7 @@ class MonitorSettings(_Section):
     health: HealthSettings = HealthSettings()
     store: StoreSettings = StoreSettings()
     mqtt: MqttSettings | None = Field(None, description="None: no broker is told.")
+    azure: AzureSettings | None = Field(None, description="None: Azure is not told.")
     webhooks: dict[Name, WebhookSettings] = Field({}, description="By name.")
     http: HttpSettings | None = Field(HttpSettings(), description="null: no page.")
     log: LogSettings = LogSettings()

@@ -118,7 +118,7 @@ def _problems(error: ValidationError, lines: dict[Place, int], variables: dict[P
         given = "" if isinstance(one["input"], dict | list | None) else f", got '{one['input']}'"
         if any(part in ("password", "secret", "token") for part in place):
             given = ""  # what is secret stays so
-        text = _sentence(one["type"], one["msg"]) + given
+        text = sentence(one["type"], one["msg"]) + given
         said.append((line, f"{variable or f'line {line}'}: {name}: {text}"))
     said.sort(key=lambda pair: pair[0])
     return said[0][1] if len(said) == 1 else "; ".join(text for _, text in said)
@@ -137,7 +137,14 @@ _SENTENCES = {
 }
 
 
-def _sentence(kind: str, message: str) -> str:
+def sentence(kind: str, message: str) -> str:
+    """Say what pydantic found wrong, as part of a sentence.
+
+    Parameters
+    ----------
+    kind, message : str
+        Type and message of its error.
+    """
     said = _SENTENCES.get(kind, message.removeprefix("Value error, "))
     return said[0].lower() + said[1:].replace("Input", "it") if said else said
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auscult.bundle import Bundle, load
 from auscult.errors import AuscultError, MachineError
+from auscult.monitor.desired import desired_path, in_force
 from auscult.monitor.feedback.desk import expire, recall
 from auscult.monitor.live_bundle import check_bundle
 from auscult.monitor.monitor import Monitor
@@ -50,7 +51,7 @@ class Supervisor:
 
     def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
         self._path, self._environ = path, environ
-        self.settings = read_settings(path, environ)
+        self.settings = in_force(read_settings(path, environ))
         self._stamps = self._stamp()
         bundle = checked_bundle(self.settings)
         self._store = _open_store(self.settings)
@@ -82,7 +83,7 @@ class Supervisor:
             return
         self._stamps = stamps
         try:
-            settings = read_settings(self._path, self._environ)
+            settings = in_force(read_settings(self._path, self._environ))
             bundle = checked_bundle(settings)
         except AuscultError as error:
             log.error("%s Nothing was changed.", error)
@@ -151,7 +152,8 @@ class Supervisor:
         """What the files are like; of one that is not there, nothing."""
         settings = settings or self.settings
         stamps: list[tuple[int, int, int] | None] = []
-        for path in (self._path, settings.bundle, *([settings.shadow] if settings.shadow else [])):
+        twin = [desired_path(settings)] if settings.azure is not None else []
+        for path in (self._path, settings.bundle, *([settings.shadow] if settings.shadow else []), *twin):
             try:
                 status = path.stat()
                 stamps.append((status.st_mtime_ns, status.st_size, status.st_ino))

@@ -4,9 +4,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from auscult.monitor.alarms.change import AlarmChange
+from auscult.monitor.direct_methods import DirectMethods
 from auscult.monitor.event import Event, iso
 from auscult.monitor.live_view import LiveView, MachineNow
-from auscult.monitor.outputs import mqtt
+from auscult.monitor.outputs import azure, mqtt
+from auscult.monitor.outputs.azure import AzureOutput
 from auscult.monitor.outputs.mqtt import MqttOutput
 from auscult.monitor.outputs.outbox import OutputStatus
 from auscult.monitor.outputs.webhooks import WebhookOutput
@@ -27,10 +30,18 @@ class Teller:
     live : LiveView
     on_state : callable (machine, payload) -> None
         Called with what the topic of operating states says, in another thread.
+    act : callable (machine, change, **values) -> list of AlarmChange
+        `Monitor.act`, for who may call it from outside.
     """
 
     def __init__(
-        self, settings: MonitorSettings, store: EventStore, live: LiveView, on_state: Callable[[str, str], None]
+        self,
+        settings: MonitorSettings,
+        store: EventStore,
+        live: LiveView,
+        *,
+        on_state: Callable[[str, str], None],
+        act: Callable[..., list[AlarmChange]],
     ) -> None:
         machines = [source.machine for source in settings.sources.values()]
         self._live = live
@@ -40,6 +51,8 @@ class Teller:
             if settings.mqtt is not None
             else None
         )
+        methods = DirectMethods(settings, store, act)
+        self._azure = AzureOutput(settings.azure, settings, store, methods.call) if settings.azure is not None else None
         self._webhooks = [WebhookOutput(name, one, store) for name, one in settings.webhooks.items()]
 
     def start(self) -> None:
@@ -66,12 +79,12 @@ class Teller:
 
     def show(self, now: MachineNow) -> None:
         """Say what is the case with a machine."""
-        if self._mqtt is None:
+        if self._mqtt is None and self._azure is None:
             return
         alarm = now.alarm
         said: dict[str, Any] = {"state": now.state or "unknown", "alarm": "active" if alarm.is_active else "none"}
         said |= {"alarm_state": alarm.state, "alarm_id": alarm.id or None, "fault": alarm.fault, "why": now.ignored}
-        self._mqtt.show(now.machine, "state", said)
+        self._show(now.machine, "state", said)
         if now.at is not None:
             numbers = {
                 "score": now.score,
@@ -80,17 +93,22 @@ class Teller:
                 "alarm_at": now.alarm_at,
             }
             rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
-            self._mqtt.show(now.machine, "score", rounded | {"fault": now.fault, "at": iso(now.at)})
+            self._show(now.machine, "score", rounded | {"fault": now.fault, "at": iso(now.at)})
         health = now.health
         since = None if health.since is None else iso(health.since)
-        self._mqtt.show(
+        self._show(
             now.machine,
             "health",
             {"health": health.word, "cause": health.cause, "since": since, "source": now.source_state},
         )
 
-    def _outputs(self) -> list[MqttOutput | WebhookOutput]:
-        return [*([self._mqtt] if self._mqtt else []), *self._webhooks]
+    def _show(self, machine: str, topic: str, payload: dict[str, Any]) -> None:
+        for output in (self._mqtt, self._azure):
+            if output is not None:
+                output.show(machine, topic, payload)
+
+    def _outputs(self) -> list[MqttOutput | AzureOutput | WebhookOutput]:
+        return [output for output in (self._mqtt, self._azure, *self._webhooks) if output is not None]
 
 
 def _said(body: dict[str, Any]) -> str:
@@ -105,4 +123,5 @@ def output_names(settings: MonitorSettings) -> tuple[str, ...]:
     ----------
     settings : MonitorSettings
     """
-    return (*((mqtt.NAME,) if settings.mqtt else ()), *(f"webhook:{name}" for name in settings.webhooks))
+    names = [*([mqtt.NAME] if settings.mqtt else []), *([azure.NAME] if settings.azure else [])]
+    return (*names, *(f"webhook:{name}" for name in settings.webhooks))

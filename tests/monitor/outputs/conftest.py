@@ -127,6 +127,18 @@ def broker(broker_of):
 
 
 @pytest.fixture
+def hub(tmp_path):
+    from .fake_hub import FakeHub
+
+    if shutil.which("mosquitto") is None:
+        pytest.skip("there is no mosquitto: apt install mosquitto mosquitto-clients")
+    hub = FakeHub(tmp_path)
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
 def listen():
     listeners = []
 

@@ -68,6 +68,15 @@ def test_old_ones_are_heard_when_asked_for(root):
     assert listen(root, nothing, nothing, is_old_heard=True) == {0.9: 2000}
 
 
+@pytest.mark.parametrize("is_old_heard", [False, True])
+def test_what_came_while_nothing_listened_is_heard_and_the_rest_not_again(root, is_old_heard):
+    for name, value, at in (("heard.wav", 0.9, 1000), ("missed.wav", 0.1, 1100)):
+        write(root / name, value)
+        os.utime(root / name, (at, at))
+    heard = Heard(until=1010.0)
+    assert listen(root, nothing, nothing, is_old_heard=is_old_heard, heard=heard) == {0.1: 2000}
+
+
 def test_recordings_in_new_folders_are_heard(root):
     assert listen(root, lambda: write(root / "2026-01-01" / "a.wav", 0.1), nothing) == {0.1: 2000}
 

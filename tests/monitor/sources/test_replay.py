@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 import soundfile
@@ -24,8 +26,8 @@ class Time:
 
 
 def replay(path, **options):
-    time = Time()
-    return Replay.open(path, sr=SR, started_at=1000.0, clock=time.clock, wait=time.wait, **options), time
+    own = Time()
+    return Replay.open(path, sr=SR, started_at=1000.0, clock=own.clock, wait=own.wait, **options), own
 
 
 def write(path, values, sr=SR):
@@ -33,27 +35,29 @@ def write(path, values, sr=SR):
     soundfile.write(path, np.asarray(values, np.float32), sr, subtype="FLOAT")
 
 
-@pytest.mark.parametrize("speed", [0.1, 1, 20])
-def test_a_recording_takes_its_time_over_the_speed_and_its_end_is_said_in_its_own_time(tmp_path, rng, speed):
+@pytest.mark.parametrize(
+    ("speed", "ends"), [(0.1, [*np.arange(1, 13) / 10, 1.25]), (1, [*np.arange(1, 13) / 10, 1.25]), (20, [1, 1.25])]
+)
+def test_a_recording_takes_its_time_over_the_speed_and_its_end_is_said_in_its_own_time(tmp_path, rng, speed, ends):
     y = rng.uniform(-0.5, 0.5, (int(1.25 * SR), 2))
     write(tmp_path / "a.wav", y)
-    source, time = replay(tmp_path / "a.wav", speed=speed)
+    source, own = replay(tmp_path / "a.wav", speed=speed)
     heard = []
     for chunk in source.chunks():
         if chunk.y.size:
             heard.append(chunk)
-            assert (time.now - 5e6) * speed == pytest.approx(chunk.ended_at - 1000, abs=1e-6)
+            assert (own.now - 5e6) * speed == pytest.approx(chunk.ended_at - 1000, abs=1e-6)
     np.testing.assert_array_equal(np.concatenate([chunk.y for chunk in heard], axis=1), y.T.astype(np.float32))
-    assert [chunk.ended_at - 1000 for chunk in heard] == pytest.approx([*np.arange(1, 13) / 10, 1.25])
+    assert [chunk.ended_at - 1000 for chunk in heard] == pytest.approx(ends)
     assert (source.sr, source.n_channels, source.name) == (SR, 2, str(tmp_path / "a.wav"))
-    assert time.longest_wait <= 0.25  # slow as it may be, it can be stopped
+    assert own.longest_wait <= 0.25  # slow as it may be, it can be stopped
 
 
 def test_at_a_huge_speed_nothing_is_waited_for(tmp_path):
     write(tmp_path / "a.wav", np.zeros(60 * SR))
-    source, time = replay(tmp_path / "a.wav", speed=1e9)
+    source, own = replay(tmp_path / "a.wav", speed=1e9)
     assert sum(chunk.y.shape[1] for chunk in source.chunks()) == 60 * SR
-    assert time.now - 5e6 < 1e-6
+    assert own.now - 5e6 < 1e-6
 
 
 def test_a_folder_is_played_in_the_order_of_its_names_and_bad_files_are_told(tmp_path, caplog):
@@ -82,13 +86,22 @@ def test_it_is_repeated_for_as_long_as_it_is_there(tmp_path):
         list(heard)
 
 
-def test_without_a_start_it_begins_now(tmp_path):
-    import time
-
+@pytest.mark.parametrize("options", [{"speed": 1}, {"speed": 10, "is_repeated": True}])
+def test_without_a_start_it_begins_now(tmp_path, options):
     write(tmp_path / "a.wav", np.zeros(800))
     before = time.time()
-    (chunk,) = Replay.open(tmp_path / "a.wav", sr=SR, speed=1e9).chunks()
-    assert before + 0.1 <= chunk.ended_at <= time.time() + 0.1
+    chunks = Replay.open(tmp_path / "a.wav", sr=SR, **options).chunks()
+    assert before + 0.1 <= next(chunk for chunk in chunks if chunk.y.size).ended_at <= time.time() + 0.1
+
+
+def test_what_is_played_faster_than_it_was_recorded_ends_now(tmp_path):
+    """Whoever looks back from now finds all of it: nothing was heard in the future."""
+    write(tmp_path / "a.wav", np.zeros(60 * SR))
+    write(tmp_path / "b.wav", np.zeros(120 * 2 * SR), sr=2 * SR)
+    (tmp_path / "c.wav").write_bytes(b"no sound")
+    before = time.time()
+    *_, last = Replay.open(tmp_path, sr=SR, speed=1e9).chunks()
+    assert before <= last.ended_at <= time.time()
 
 
 def test_what_cannot_be_played_is_said(tmp_path):

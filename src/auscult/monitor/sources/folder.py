@@ -25,6 +25,8 @@ class Heard:
 
     Parameters
     ----------
+    until : float or None
+        Unix time up to which an earlier run has heard what is there; None: there was none.
     is_begun : bool
         Whether the folder was looked at before: what is new then was not there at the start.
     states : dict of str to FileState
@@ -33,6 +35,7 @@ class Heard:
         When it was last there, Unix time.
     """
 
+    until: float | None = None
     is_begun: bool = False
     states: dict[str, FileState] = field(default_factory=dict)
     seen_at: dict[str, float] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class WatchedFolder:
     every_s : float, s
         Time from one look to the next.
     is_old_heard : bool
-        Whether recordings that are there at the start are heard, too.
+        Whether recordings that are there at the very first start are heard, too.
     heard : Heard, optional
         What was heard before.
     clock : callable
@@ -101,8 +104,11 @@ class WatchedFolder:
         self._said: set[str] = set()
         self._ended_at = 0.0
         there = self._find()
-        if not self._heard.is_begun and not is_old_heard:
-            self._heard.states.update({file.path: file.state for file in there})
+        if not self._heard.is_begun:
+            until = self._heard.until
+            old = there if until is None else [file for file in there if file.state.changed_ns / 1e9 < until]
+            if until is not None or not is_old_heard:
+                self._heard.states.update({file.path: file.state for file in old})
         self._heard.is_begun = True
 
     def chunks(self) -> Iterator[Chunk]:

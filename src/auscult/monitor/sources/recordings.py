@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from auscult.audio import Waveform, read_audio
+from auscult.audio.header import read_header
 from auscult.audio.layouts import is_audio_name
 from auscult.audio.microphone import CHUNK_S
 from auscult.audio.storage import Trouble, walk
@@ -106,8 +108,17 @@ def read_recording(path: str, sr: int, n_channels: int | None = None) -> Wavefor
     return y
 
 
-def cut(y: Waveform, sr: int) -> Iterator[Waveform]:
-    """Pieces of a waveform, a tenth of a second each, the last may be shorter."""
-    n_samples = round(CHUNK_S * sr)
+def length_s(path: str) -> float:
+    """How long a recording is by its header; nothing if that cannot be read, as it will not be played either."""
+    try:
+        with Path(path).open("rb") as file:
+            return read_header(file, os.fstat(file.fileno()).st_size, path).duration_s
+    except (AudioError, OSError):
+        return 0.0
+
+
+def cut(y: Waveform, sr: int, piece_s: float = CHUNK_S) -> Iterator[Waveform]:
+    """Pieces of a waveform, of a length in seconds each, the last may be shorter."""
+    n_samples = round(piece_s * sr)
     for start in range(0, y.shape[1], n_samples):
         yield y[:, start : start + n_samples]

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auscult.audio import Waveform
-from auscult.audio.microphone import Chunk
+from auscult.audio.microphone import CHUNK_S, Chunk
 from auscult.errors import AudioError, DataError
 from auscult.monitor.sources.chunks import pauses
-from auscult.monitor.sources.recordings import cut, find_files, read_recording
+from auscult.monitor.sources.recordings import cut, find_files, length_s, read_recording
 
 log = logging.getLogger("auscult.monitor")
+LONGEST_PIECE_S = 1.0
+"""At high speeds sound comes in larger pieces, up to this length: most of what a piece costs is the same for any."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class Replay:
         sr, speed, is_repeated, clock, wait
             As in the class.
         started_at : float, optional
-            None: now.
+            None: now; if it is faster than it was recorded, and ends, so long ago that its end will be now: what was
+            heard in the future would be missing from all that looks back.
 
         Raises
         ------
@@ -90,11 +93,13 @@ class Replay:
         if first is None:
             remedy = "Give a folder with recordings in it; auscult scan says what is wrong with each."
             raise DataError(where, "holds no recording that can be played", remedy)
-        begin = time.time() if started_at is None else started_at
-        return cls(where, sr, len(first), paths, speed, is_repeated, begin, clock, wait)
+        if started_at is None:
+            ahead = 0.0 if is_repeated else max(0.0, 1 - 1 / speed)
+            started_at = time.time() - ahead * sum(length_s(one) for one in paths)
+        return cls(where, sr, len(first), paths, speed, is_repeated, started_at, clock, wait)
 
     def chunks(self) -> Iterator[Chunk]:
-        """Its sound, a tenth of a second at a time, when it is due; what cannot be read is logged and passed over.
+        """Its sound, piece by piece when it is due; what cannot be read is logged and passed over.
 
         Raises
         ------
@@ -102,11 +107,12 @@ class Replay:
             If nothing can be read any more.
         """
         began, played_s = self.clock(), 0.0
+        piece_s = min(LONGEST_PIECE_S, CHUNK_S * max(1.0, self.speed))
         is_first_round = True
         while is_first_round or self.is_repeated:
             is_first_round, before_s = False, played_s
             for y in _readable(self.paths, self.sr, self.n_channels):
-                for piece in cut(y, self.sr):
+                for piece in cut(y, self.sr, piece_s):
                     played_s += piece.shape[1] / self.sr
                     yield from pauses(began + played_s / self.speed - self.clock(), self.n_channels, self.wait)
                     yield Chunk(piece, ended_at=self.started_at + played_s)

@@ -1,0 +1,52 @@
+"""A bundle -> a folder that docker, podman and buildah make an image of."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from auscult.bundle import load
+from auscult.bundle.golden import self_check
+from auscult.errors import OptionError
+from auscult.files import write_whole
+from auscult.shipping.wheel import write_wheel
+
+OF_EVERY_CONTEXT = {"Dockerfile": "Dockerfile", "constraints.txt": "constraints.txt", "dockerignore": ".dockerignore"}
+"""Files beside this one, and what they are called in a build context."""
+
+
+def write_build_context(bundle: Path, folder: Path) -> list[str]:
+    """Write all that an image of a bundle is made of, besides the base and the packages of an index.
+
+    Parameters
+    ----------
+    bundle : Path
+        It is checked as when it is loaded to serve.
+    folder : Path
+        A new folder, or one that such a context was written to before.
+
+    Returns
+    -------
+    list of str
+        Names of the files in the folder, the bundle's the last.
+
+    Raises
+    ------
+    OptionError
+        If the folder has something else in it.
+    BundleError
+        If the bundle is damaged, or judges here otherwise than where it was made.
+    DataError
+        If the disk refuses it.
+    """
+    self_check(load(bundle), str(bundle))
+    content = bundle.read_bytes()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in OF_EVERY_CONTEXT.values() and path.suffix not in (".auscult", ".whl"):
+            problem = f"has something else in it: {path.name}"
+            raise OptionError(str(folder), problem, "Name a new folder: all of a build context is sent to the builder.")
+    for old in folder.glob("auscult-*.whl"):
+        old.unlink()
+    for name, called in OF_EVERY_CONTEXT.items():
+        write_whole(folder / called, files("auscult.shipping").joinpath(name).read_bytes())
+    wheel = write_wheel(folder)
+    write_whole(folder / bundle.name, content)
+    return [*OF_EVERY_CONTEXT.values(), wheel.name, bundle.name]
