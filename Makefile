@@ -8,7 +8,7 @@
 #   make faults  pictures and sounds of every synthetic fault, in docs/faults
 #   make serve   serve the demonstration's bundle, or BUNDLE=other.auscult, on PORT=5000
 #   make audit   hold the pins against the databases of known vulnerabilities, where they can be had
-#   make lock    write constraints.txt anew from what a fresh environment resolves to
+#   make lock    write constraints.txt and serving.lock anew from what a fresh environment resolves to
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -62,6 +62,9 @@ lock:
 	.lock/bin/python -m pip install --quiet torch==2.13.0 hatchling editables \
 		--editable '.[train,monitor,cluster,registry,azure,notebook,docs,dev,bench]'
 	.lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+	.lock/bin/python -m pip install --quiet pip-tools
+	.lock/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--extra registry --extra monitor --extra azure --constraint constraints.txt --output-file serving.lock pyproject.toml
 	rm -rf .lock
 
 clean:
