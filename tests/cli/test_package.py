@@ -19,11 +19,11 @@ def test_context_and_what_to_do_next(auscult_cli, trained_bundle, tmp_path):
 
 def test_folder_tag_and_options_of_the_builder(auscult_cli, trained_bundle, tmp_path):
     done = auscult_cli(
-        "package", trained_bundle, "-o", "there", "--tag", "plant/fan:2", "--", "--build-arg", "EXTRAS=monitor"
+        "package", trained_bundle, "-o", "there", "--tag", "plant/fan:package", "--", "--build-arg", "EXTRAS=monitor"
     )
     assert (tmp_path / "there" / "fan.auscult").exists()
-    assert "--tag plant/fan:2 --build-arg EXTRAS=monitor there" in done.stdout
-    assert "docker push registry.example.com/fan:2" in done.stdout
+    assert "--tag plant/fan:package --build-arg EXTRAS=monitor there" in done.stdout
+    assert "docker push registry.example.com/fan:package" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--tag", "Not A Name"], ["-o", "."]])

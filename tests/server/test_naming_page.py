@@ -21,8 +21,7 @@ FOCUS = "document.activeElement"
 @contextmanager
 def served(app):
     """Serve an application in a thread; its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # who comes before it is ready waits
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

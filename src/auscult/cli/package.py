@@ -35,16 +35,16 @@ def package(
     manifest_names = write_edge_folder(bundle, Path(f"{stem}-edge"), image=tag) if iot_edge else []
     builder = find_builder() if build else Builder("docker")
     names = write_build_context(bundle, folder)
-    out.print(f"{folder}: {', '.join(names)}", markup=False)
+    out.print(f"{folder}: {', '.join(names)}", markup=False, emoji=False)
     steps = []
     if build:
         builder.build(folder, bundle=bundle.name, tag=tag, options=options)
-        out.print(f"{tag}: built with {builder.name}", markup=False)
+        out.print(f"{tag}: built with {builder.name}", markup=False, emoji=False)
     else:
         command = builder.command(folder, bundle=bundle.name, tag=tag, options=options)
         steps.append((" ".join(command), "or podman build --format docker ..."))
     if iot_edge:
-        out.print(f"{stem}-edge: {', '.join(manifest_names)}", markup=False)
+        out.print(f"{stem}-edge: {', '.join(manifest_names)}", markup=False, emoji=False)
         _print_steps([*steps, *_edge_steps(builder.name, tag, stem)])
         return
     # buildah builds and does not run
@@ -76,4 +76,4 @@ def _edge_steps(builder: str, tag: str, stem: str) -> list[tuple[str, str]]:
 def _print_steps(steps: list[tuple[str, str]]) -> None:
     out.print("Next:")
     for command_line, remark in steps:
-        out.print(f"  {command_line}" + (f"    # {remark}" if remark else ""), markup=False)
+        out.print(f"  {command_line}" + (f"    # {remark}" if remark else ""), markup=False, emoji=False)

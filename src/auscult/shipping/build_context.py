@@ -9,7 +9,12 @@ from auscult.errors import OptionError
 from auscult.files import write_whole
 from auscult.shipping.wheel import write_wheel
 
-OF_EVERY_CONTEXT = {"Dockerfile": "Dockerfile", "constraints.txt": "constraints.txt", "dockerignore": ".dockerignore"}
+OF_EVERY_CONTEXT = {
+    "Dockerfile": "Dockerfile",
+    "constraints.txt": "constraints.txt",
+    "serving.lock": "serving.lock",
+    "dockerignore": ".dockerignore",
+}
 """Files beside this one, and what they are called in a build context."""
 
 

@@ -21,7 +21,7 @@ const PAGES = [
 ];
 const content = document.getElementById("content");
 const announced = document.getElementById("announced");
-const state = { about: null, session: { is_read_only: true, who: "" }, nOpen: 0, title: "" };
+const state = { before: "#/", about: null, session: { is_read_only: true, who: "" }, nOpen: 0, title: "" };
 let page = null;
 let stopListening = () => {};
 
@@ -79,6 +79,7 @@ const hear = () => {
 
 const go = async () => {
   const address = location.hash || "#/";
+  if (address !== "#/sign-in") state.before = address;
   const [match, title, show] = PAGES.map(([pattern, ...rest]) => [address.match(pattern), ...rest]).find(([found]) => found)
     || ["#/".match(/.*/), "Machines", showOverview];
   page?.close?.();
@@ -104,8 +105,10 @@ const go = async () => {
   content.removeAttribute("aria-busy");
   const heading = place.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
-  heading?.focus({ preventScroll: true });
-  scrollTo(0, 0);
+  if (!place.contains(document.activeElement)) { // who went on by keys while it was loading stays there
+    heading?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
   hear();
 };
 
@@ -113,6 +116,7 @@ const signedIn = (session) => {
   state.session = session;
   showSession();
   say(`Signed in as ${session.who}.`);
+  location.replace(state.before); // where the person came from
 };
 
 addEventListener("pagehide", () => stopListening());

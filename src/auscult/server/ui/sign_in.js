@@ -15,8 +15,6 @@ export const showSignIn = async (place, _, { session, signedIn }) => {
     error.textContent = "";
     try {
       signedIn(await send("/api/login", { who: who.value, token: token.value }));
-      if (history.length > 1) history.back();
-      else location.hash = "#/";
     } catch (refusal) {
       error.textContent = refusal.message;
       (refusal.status === 401 ? token : who).focus();
