@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auscult.pipeline.enrolment import enroll
     from auscult.pipeline.evaluation import evaluate
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"
 __all__ = [
     "AuscultError",
     "Bundle",

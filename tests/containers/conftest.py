@@ -12,7 +12,16 @@ from auscult.bundle.npz import write_npz
 
 from .engine import ROOT, Engine, missing
 
-PARTS = ("src", "containers", "pyproject.toml", "README.md", "LICENSE", "constraints.txt", ".dockerignore")
+PARTS = (
+    "src",
+    "containers",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "constraints.txt",
+    "serving.lock",
+    ".dockerignore",
+)
 
 
 @pytest.fixture(scope="session")
