@@ -17,7 +17,7 @@ registry figures evaluate pipeline monitor server shipping cli
 MONITOR_LAYERS = """
 settings settings_file settings_reference desired event detection vitals commands problem_log logs live_bundle
 sources decisions health store alarms past outputs
-keeper live_view direct_methods telling shadow machine_watch monitor microphone_desk feedback
+keeper live_view direct_methods telling shadow machine_watch present monitor microphone_desk feedback
 supervisor
 """.split()  # noqa: SIM905
 HOMES = {

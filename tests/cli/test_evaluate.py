@@ -42,6 +42,11 @@ def test_everything_at_once(auscult_cli, trained_bundle, other_data, tmp_path):
         scores = {name: float(score) for name, score in csv.reader(file)}
     truth = [name.startswith("anomaly_") for name in scores]
     assert figure["auc"] == pytest.approx(roc_auc_score(truth, list(scores.values())), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_everything_at_once_in_words(auscult_cli, trained_bundle, other_data, tmp_path):
+    options = ("--leave-one-out", "--transfer", "--dcase", tmp_path / "dcase")
     text = auscult_cli("evaluate", trained_bundle, other_data, *options).stdout
     for words in ("enrolled with so many normal takes", "Learnt at one SNR, tested at another", "wrote scores"):
         assert words in text

@@ -71,3 +71,24 @@ def test_many_threads_at_once(running):
     for thread in threads:
         thread.join()
     assert len(counts) == 50
+
+
+def test_before_its_thread_begins_they_are_called_at_once_and_after_its_end_not():
+    commands, called = Commands(lambda: None), []
+    thread = threading.Thread(target=commands.end)
+    commands.belong_to(thread)
+    commands.do(lambda: called.append("before"))
+    waits = commands.later(lambda: called.append("waiting"))
+    thread.start()
+    thread.join()
+    assert waits.done()
+    with pytest.raises(DataError, match="taking new settings"):
+        commands.do(lambda: called.append("after"))
+    assert isinstance(commands.later(lambda: called.append("after")).exception(), DataError)
+    assert called == ["before", "waiting"]
+
+
+def test_while_its_thread_ends_nothing_more_is_taken(running):
+    running.do(running.end)
+    with pytest.raises(DataError, match="taking new settings"):
+        running.do(lambda: 1)

@@ -40,6 +40,13 @@ def test_an_alarm_is_acknowledged_by_its_id(alarming, call):
     assert alarming.desk.board.of(machine).acknowledged_by == "Ada"
 
 
+def test_an_alarm_of_a_machine_that_is_not_listened_to_any_more_is_acknowledged_by_its_id(alarming, call, said, clock):
+    alarming.desk.observe(said.detection(clock.at, "old/1", evidence=9.0))
+    alarm = alarming.desk.board.of("old/1")
+    assert call("acknowledge", {"alarm": alarm.id, "who": "Ada"})[0] == 200
+    assert alarming.desk.board.of("old/1").acknowledged_by == "Ada"
+
+
 @pytest.mark.parametrize(
     ("payload", "problem"),
     [

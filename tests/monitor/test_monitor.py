@@ -106,12 +106,12 @@ def test_evidence_and_alarms_outlive_a_restart(settings_of, live_bundle, clock, 
         monitor = Monitor(settings_of(), live_bundle, store, clock=clock)
         give(monitor, clock, sounds["strange"])
         before = monitor.desk.board.of(live_machine)
-        evidence = monitor.watches[live_machine].evidence
+        evidence = monitor.watches[live_machine]._decider.evidence
         assert before.is_active
     with start() as store:
         again = Monitor(settings_of(), live_bundle, store, clock=clock)
         assert again.desk.board.of(live_machine).id == before.id
-        assert again.watches[live_machine].evidence == pytest.approx(evidence)
+        assert again.watches[live_machine]._decider.evidence == pytest.approx(evidence)
         give(again, clock, sounds["strange"][: 4 * SR])
         assert whats(store).count("raised") == 1
 
@@ -171,6 +171,18 @@ def test_the_overview_says_how_sources_are(monitor):
     assert "none.wav" in now.source_error
 
 
+def test_alarms_of_machines_that_it_does_not_listen_to_clear_when_it_starts(monitor, store, said, clock):
+    monitor.desk.observe(said.detection(clock.at, "old/1", evidence=9.0))
+    alarm_id = monitor.desk.board.of("old/1").id
+    clock.at += 10
+    monitor.start()
+    monitor.act("old/1", alarm_inputs.acknowledge, who="Ada")
+    monitor.stop()
+    stored = store.alarm(alarm_id)
+    assert (stored.cleared_at, stored.acknowledged_at) == (clock.at, clock.at)
+    assert whats(store, "alarm") == ["raised", "cleared", "acknowledged"]
+
+
 def test_a_shadow_judges_beside_it_and_raises_nothing(settings_of, trained_bundle, live_bundle, store, clock, sounds):
     import auscult
 
@@ -185,3 +197,64 @@ def test_a_shadow_judges_beside_it_and_raises_nothing(settings_of, trained_bundl
     assert whats(store).count("raised") == 1
     again = Monitor(settings_of(), live_bundle, store, shadow=quiet, clock=clock)
     assert next(iter(again.watches.values())).shadow.n_detections == watch.shadow.n_detections > 0
+
+
+def test_an_alarm_that_could_not_be_kept_is_raised_later(monitor, clock, sounds, store, live_machine, monkeypatch):
+    def refuse(_):
+        raise DataError("events", "is locked", "Wait.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._writer, "write", refuse)
+        give(monitor, clock, sounds["strange"])
+        assert not monitor.desk.board.of(live_machine).is_active
+    give(monitor, clock, sounds["strange"][: 4 * SR])
+    assert whats(store) == ["raised"]
+    assert monitor.desk.board.of(live_machine).is_active
+
+
+def test_what_nobody_foresaw_ends_nothing(settings_of, live_bundle, store, caplog, sounds, monkeypatch, tmp_path):
+    import soundfile
+
+    soundfile.write(tmp_path / "played.wav", sounds["normal"][: 4 * SR], SR)
+    source = {"kind": "replay", "machine": "fan/id_00", "path": str(tmp_path / "played.wav"), "speed": 1000}
+    monitor = Monitor(settings_of(sources={"hall": source}), live_bundle, store)
+    monkeypatch.setattr(monitor.watches["fan/id_00"], "hear", lambda *_: 1 / 0)
+    monkeypatch.setattr(monitor.watches["fan/id_00"], "tick", lambda *_: 1 / 0)
+    monitor.start()
+    for _ in range(2000):
+        if monitor.is_finished and "as time passes" in caplog.text:
+            break
+        threading.Event().wait(0.01)
+    monitor.note("probe", {})
+    assert not monitor.has_failed
+    monitor.stop()
+    assert caplog.text.count("sources.hall: Traceback") == 1
+    assert whats(store, "monitor") == ["started", "probe", "stopped"]
+    assert not monitor.has_failed  # it was stopped
+
+
+def test_one_that_is_stopped_takes_no_orders(monitor, store, live_machine):
+    monitor.start()
+    monitor.stop()
+    with pytest.raises(DataError, match="taking new settings"):
+        monitor.act(live_machine, alarm_inputs.out_of_service, until=2e9, who="Anna")
+    assert whats(store) == []
+
+
+def test_one_that_was_not_started_can_be_stopped(monitor):
+    monitor.stop()
+    assert not monitor.has_failed
+
+
+def test_a_machine_stays_suppressed_until_something_is_heard(
+    monitor, settings_of, live_bundle, clock, sounds, store, live_machine
+):
+    monitor._told(live_machine, "off")
+    monitor.commands.run()
+    give(monitor, clock, sounds["normal"][: 6 * SR])
+    assert whats(store) == ["suppressed"]
+    again = Monitor(settings_of(), live_bundle, store, clock=clock)
+    again._tick()
+    assert again.desk.board.of(live_machine).state == "suppressed by design"
+    give(again, clock, sounds["normal"][: 6 * SR])
+    assert whats(store) == ["suppressed", "unsuppressed"]

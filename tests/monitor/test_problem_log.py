@@ -22,3 +22,16 @@ def test_what_was_never_wrong_is_not_said(caplog):
     caplog.set_level(logging.INFO)
     ProblemLog().say("hall", "")
     assert not caplog.text
+
+
+def test_what_nobody_foresaw_is_said_once_with_where_it_came_from(caplog):
+    problems = ProblemLog()
+    for _ in range(3):
+        with problems.guard("hall"):
+            raise ZeroDivisionError("nothing to divide by")
+    assert caplog.text.count("ZeroDivisionError: nothing to divide by") == 1
+    assert "test_problem_log.py" in caplog.text
+    caplog.set_level(logging.INFO)
+    with problems.guard("hall"):
+        pass
+    assert "hall: well again" in caplog.text

@@ -1,10 +1,12 @@
 import shutil
+import threading
 
 import numpy as np
 import pytest
 import soundfile
 
 from auscult.errors import BundleError, DataError, MachineError
+from auscult.monitor.store.event_store import EventStore
 from auscult.monitor.supervisor import Supervisor, checked_bundle
 
 SR = 16000
@@ -102,6 +104,102 @@ def test_another_folder_for_the_store(supervisor, folder):
     supervisor.look()
     assert (folder / "elsewhere" / "monitor.sqlite").exists()
     assert whats(supervisor)[-1] == "settings taken"
+
+
+def test_the_running_store_outlives_a_folder_that_cannot_be_one(supervisor, folder):
+    store = supervisor.monitor.store
+    write(folder, more="store:\n  path: played.wav/events\n")
+    supervisor.look()
+    assert supervisor.monitor.store is store
+    assert whats(supervisor)[-1] == "settings refused"
+    assert supervisor.monitor._thread.is_alive()
+    with pytest.raises(DataError, match="another monitor writes"):
+        EventStore.open(folder / "events")
+    supervisor.monitor.note("probe", {})
+    assert whats(supervisor)[-1] == "probe"
+
+
+def test_the_same_folder_is_opened_as_before_if_what_is_new_fails(supervisor, folder, monkeypatch):
+    monkeypatch.delenv("IOTEDGE_MODULEID", raising=False)
+    former = supervisor.monitor.store
+    write(folder, more="azure: {}\nstore:\n  keep_days: 7\n")
+    supervisor.look()
+    assert supervisor.monitor.store is not former
+    assert whats(supervisor)[-1] == "settings refused"
+    with pytest.raises(DataError, match="was closed"):
+        former.set_state("a", 1)
+    with pytest.raises(DataError, match="another monitor writes"):
+        EventStore.open(folder / "events")
+
+
+def test_what_fails_is_tried_once(supervisor, folder, monkeypatch):
+    shutil.copy(folder / "fan.auscult", folder / "new.auscult")
+    write(folder, more="store:\n  path: played.wav/events\n")
+    text = (folder / "auscult.yaml").read_text().replace("fan.auscult", "new.auscult")
+    (folder / "auscult.yaml").write_text(text)
+    for _ in range(3):
+        supervisor.look()
+    assert whats(supervisor).count("settings refused") == 1
+
+
+def test_what_is_saved_while_a_bundle_is_loaded_is_taken_next(supervisor, folder, monkeypatch):
+    from auscult.monitor import supervisor as module
+
+    def slow(settings):
+        if settings.site == "one":
+            write(folder, more="site: two\n")
+        return checked_bundle(settings)
+
+    monkeypatch.setattr(module, "checked_bundle", slow)
+    write(folder, more="site: one\n")
+    supervisor.look()
+    assert supervisor.settings.site == "one"
+    supervisor.look()
+    assert supervisor.settings.site == "two"
+
+
+def test_without_its_shadow_it_runs_all_the_same(folder, caplog):
+    write(folder, more="shadow: new.auscult\n")
+    supervisor = Supervisor(folder / "auscult.yaml", {})
+    supervisor.start()
+    try:
+        assert supervisor.monitor.shadow is None
+        assert whats(supervisor) == ["started", "shadow refused"]
+        assert "No bundle judges beside" in caplog.text
+        shutil.copy(folder / "fan.auscult", folder / "new.auscult")
+        supervisor.look()
+        shadow = supervisor.monitor.shadow
+        assert shadow is not None
+        (folder / "new.auscult").unlink()
+        write(folder, more="shadow: new.auscult\nstore:\n  path: played.wav/events\n")
+        supervisor.look()  # the settings from before are taken again, with their shadow
+        assert supervisor.monitor.shadow is shadow
+        write(folder, more="shadow: new.auscult\n")
+        supervisor.look()
+        assert supervisor.monitor.shadow is None
+        assert whats(supervisor)[-2:] == ["settings taken", "shadow refused"]
+        assert supervisor.monitor._thread.is_alive()
+    finally:
+        supervisor.stop()
+
+
+def test_a_monitor_that_ends_by_itself_ends_the_process(supervisor, monkeypatch):
+    from auscult.monitor import supervisor as module
+
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(supervisor.monitor.commands, "run", lambda: 1 / 0)
+    supervisor.monitor._thread.join(10)
+    with pytest.raises(DataError, match="Start it anew"):
+        supervisor.watch()
+
+
+def test_one_that_cannot_be_started_says_why(folder):
+    write(folder, more="mqtt: {host: localhost, is_tls: true, ca_file: nope.pem}\n")
+    supervisor = Supervisor(folder / "auscult.yaml", {})
+    with pytest.raises(DataError, match=r"nope\.pem"):
+        supervisor.start()
+    supervisor.stop()
 
 
 def test_it_ends_when_it_is_over(folder, monkeypatch):

@@ -1,3 +1,6 @@
+import pytest
+
+from auscult.errors import OptionError
 from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.event import Event
 from auscult.monitor.live_view import LiveView, MachineNow
@@ -51,3 +54,11 @@ def test_azure_is_shown_the_same(settings_of, store):
 
 def test_without_a_broker_nothing_is_shown(settings_of, store):
     teller(settings_of(), store).show(MachineNow("fan/id_00", "hall", Alarm("fan/id_00")))
+
+
+def test_if_one_output_cannot_begin_none_does(settings_of, store, monkeypatch):
+    monkeypatch.delenv("IOTEDGE_MODULEID", raising=False)
+    told = teller(settings_of(mqtt={"host": "127.0.0.1", "port": 1}, azure={}), store)
+    with pytest.raises(OptionError):
+        told.start()
+    assert not told._mqtt._thread.is_alive()

@@ -54,9 +54,18 @@ def test_pages_have_every_alarm_once(asked, alarmed, alarm_id):
     assert set(found) == saved | {alarm_id}
 
 
-@pytest.mark.parametrize("query", ["state=some", "machine=fan-id_77", "state=all&before=nothing"])
-def test_questions_that_make_no_sense(asked, query):
-    assert asked.get(f"/api/alarms?{query}").status_code in (404, 422)
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("?state=some", 422, "state: Input should be 'open' or 'all'"),
+        ("?machine=fan-id_77", 404, "no machine that is listened to"),
+        ("?state=all&before=nothing", 404, "there is no such alarm"),
+        ("/01NONE/audio?n=abc", 422, "n: Input should be a valid integer"),
+        ("/01NONE/feedback-effect?what=joke", 422, "what: Input should be 'false alarm' or 'fault'"),
+    ],
+)
+def test_questions_that_make_no_sense(asked, path, status, said):
+    assert said in detail(asked.get(f"/api/alarms{path}"), status)
 
 
 def test_everything_about_an_alarm(asked, alarmed, alarm_id):
@@ -149,6 +158,16 @@ def test_an_alarm_that_is_not_the_present_one_stays_as_it_is(asked, alarmed):
         asked.send(f"/api/alarms/{gone}/shelve", {"for_s": 9, "who": "A"}), 409
     )
     assert "there is no such alarm" in detail(asked.send("/api/alarms/01NONE/reset", {"who": "Ada"}), 404)
+
+
+def test_an_alarm_of_a_machine_that_is_not_listened_to_any_more_is_acknowledged(asked, alarmed):
+    alarmed.desk.observe(replace(alarmed.store.last_detection("fan/id_00"), machine="fan/id_99", evidence=99.0))
+    gone = alarmed.desk.board.of("fan/id_99").id
+    alarmed.desk.give_up_others(alarmed.watches, at=alarmed.clock.at)
+    assert asked.json("/api/overview")["n_open"] == 2
+    known = asked.send(f"/api/alarms/{gone}/acknowledge", {"who": "Ada"}).json()
+    assert (known["alarm"]["life"], known["alarm"]["acknowledged_by"]) == ("normal", "Ada")
+    assert asked.json("/api/overview")["n_open"] == 1
 
 
 @pytest.mark.parametrize("what", ["acknowledge", "reset", "shelve", "unshelve"])

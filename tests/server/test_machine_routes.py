@@ -46,6 +46,10 @@ def test_detections_of_the_last_hour_and_of_a_time(asked, alarmed):
     [
         ("since=yesterday", "'yesterday' is no time"),
         ("until=99999-01-01", "is no time"),
+        ("since=0001-01-01T00:00:00%2B14:00", "is no time"),
+        ("until=0001-01-01T00:00:00Z", "is no time"),
+        ("since=9999-12-31T23:59:59-14:00&until=9999-12-31T23:59:59-14:00", "is no time"),
+        ("until=9999-12-31T23:59:59.999999Z", "is no time"),
         ("since=2026-02-02&until=2026-02-01", "is no time of up to 31 days"),
         ("since=2026-01-01&until=2026-12-01", "is no time of up to 31 days"),
     ],
@@ -90,6 +94,12 @@ def test_a_machine_is_taken_out_of_service_and_back(asked, alarmed):
 @pytest.mark.parametrize("content", [{}, {"for_s": 0}, {"for_s": -1}, {"for_s": "x"}, {"for_s": 1, "more": 2}])
 def test_maintenance_has_an_end(asked, content):
     detail(asked.send("/api/machines/fan-id_00/out-of-service", {"who": "Ada"} | content), 422)
+
+
+def test_maintenance_that_is_too_long_is_refused_with_what_to_do_and_breaks_no_page(asked):
+    refused = asked.send("/api/machines/fan-id_00/out-of-service", {"who": "Ada", "for_s": 1e12})
+    assert "can be out of service for a year at most" in detail(refused, 422)
+    assert asked.json("/api/overview")["machines"][0]["alarm"]["state"] == "unacknowledged"
 
 
 @pytest.mark.parametrize("path", ["out-of-service", "in-service"])

@@ -1,10 +1,12 @@
+import threading
+
 import anyio
 import httpx
 
 from auscult.monitor.settings import HttpSettings
 from auscult.server.monitor_app import create_monitor_app
 
-from .monitored import detail
+from .monitored import MonitorClient, detail
 
 
 def test_the_root_leads_to_the_page(asked):
@@ -43,3 +45,22 @@ def test_the_monitor_may_be_replaced(alarmed, make_monitor):
     assert anyio.run(n_open) == 1
     current[0] = make_monitor()
     assert anyio.run(n_open) == 0
+
+
+def test_one_whose_thread_has_ended_is_not_ready(monitor, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(monitor.commands, "run", lambda: 1 / 0)
+    monitor.start()
+    monitor._thread.join(10)
+    try:
+        assert "thread has ended" in detail(MonitorClient(monitor).get("/v2/health/ready"), 503)
+    finally:
+        monitor.stop()
+
+
+def test_while_the_monitor_is_replaced_it_takes_no_orders(alarmed, alarm_id):
+    alarmed.start()
+    alarmed.stop()
+    answer = MonitorClient(alarmed).send(f"/api/alarms/{alarm_id}/acknowledge", {"who": "Ada"})
+    assert "Try again in some seconds" in detail(answer, 503)
+    assert answer.headers["retry-after"] == "5"

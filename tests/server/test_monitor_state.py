@@ -33,6 +33,9 @@ def test_times_become_iso_and_what_is_no_number_null():
         "shelf": {"until": 1.0},
         "score": math.nan,
         "list": [math.inf],
+        "since": 1e12,
+        "cleared_at": math.nan,
+        "heard_at": math.inf,
     }
     assert told(values) == {
         "at": "1970-01-01T00:00:00.500Z",
@@ -41,6 +44,9 @@ def test_times_become_iso_and_what_is_no_number_null():
         "shelf": {"until": "1970-01-01T00:00:01.000Z"},
         "score": None,
         "list": [None],
+        "since": None,
+        "cleared_at": None,
+        "heard_at": None,
     }
 
 

@@ -1,7 +1,7 @@
 """Live sound: a microphone, or a recording that is played in its place, as chunks."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -26,11 +26,17 @@ class Chunk:
     is_broken : bool
     ended_at : float, optional
         When its last sample was heard, Unix time in seconds, where the source knows better than "now".
+    is_new : bool
+        Whether it does not follow the chunk before it though nothing was lost, as another recording.
+    on_heard : callable, optional
+        Called when it was heard, by whoever heard it.
     """
 
     y: NDArray[np.float32]
     is_broken: bool = False
     ended_at: float | None = None
+    is_new: bool = False
+    on_heard: Callable[[], None] | None = None
 
 
 class LiveSource(Protocol):

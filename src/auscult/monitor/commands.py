@@ -13,6 +13,10 @@ LONGEST_WAIT_S = 30.0
 """For the monitor's thread to come to a command; it looks at least twice a second."""
 
 
+class NotNowError(DataError):
+    """The monitor does not come to it now; in some seconds it may."""
+
+
 class Commands:
     """What is to be called.
 
@@ -26,24 +30,28 @@ class Commands:
         self._wake = wake
         self._waiting: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._is_over = False
 
     def belong_to(self, thread: threading.Thread) -> None:
         """Say in which thread functions are called."""
         self._thread = thread
 
     def do(self, function: Callable[[], Result]) -> Result:
-        """Have a function called, and wait for what it gives.
+        """Have a function called, and wait for what it gives; before the thread is started, call it at once.
 
         Raises
         ------
-        DataError
-            If the monitor does not come to it.
+        NotNowError
+            If the monitor does not come to it, or has ended: then it is not called.
         AuscultError
             As the function does.
         """
         thread = self._thread
-        if thread is None or thread is threading.current_thread() or not thread.is_alive():
+        if thread is None or thread is threading.current_thread() or thread.ident is None:
             return function()
+        if not thread.is_alive():
+            raise _ended()
         future = self.later(function)
         try:
             return future.result(LONGEST_WAIT_S)
@@ -51,12 +59,16 @@ class Commands:
             if not future.cancel():
                 return future.result()  # it began just now
             problem = f"did not come to it within {LONGEST_WAIT_S:.0f} s"
-            raise DataError("monitor", problem, "It has too much to do, see its realtime ratio; try again.") from None
+            raise NotNowError("monitor", problem, "It has too much to do, see its realtime ratio; try again.") from None
 
     def later(self, function: Callable[[], Result]) -> Future[Result]:
         """Have a function called, without waiting for it."""
         future: Future[Result] = Future()
-        self._waiting.put((function, future))
+        with self._lock:
+            if self._is_over:
+                future.set_exception(_ended())
+                return future
+            self._waiting.put((function, future))
         self._wake()
         return future
 
@@ -73,3 +85,13 @@ class Commands:
                 future.set_result(function())
             except Exception as error:  # noqa: BLE001 - it is the caller's
                 future.set_exception(error)
+
+    def end(self) -> None:
+        """Call all that wait, and take nothing from other threads any more."""
+        with self._lock:
+            self._is_over = True
+        self.run()
+
+
+def _ended() -> NotNowError:
+    return NotNowError("monitor", "is taking new settings, or has ended", "Try again in some seconds.")

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -10,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from auscult import __version__
 from auscult.errors import AuscultError, OptionError
 from auscult.monitor.alarms import inputs as alarm_inputs
-from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.alarms.change import AlarmChange
 from auscult.monitor.alarms.inputs import Changed
 from auscult.monitor.event import iso
@@ -96,13 +96,10 @@ class DirectMethods:
     def _acknowledge(self, payload: dict[str, Any]) -> dict[str, Any]:
         said = _Acknowledgement.model_validate(payload)
         machine = self._machine_of(said)
-
-        def acknowledge(alarm: Alarm, *, at: float) -> Changed:
-            if said.alarm is not None and alarm.id != said.alarm:
-                raise OptionError(machine, "has another alarm by now", f"Its id is {alarm.id}.")
-            return alarm_inputs.acknowledge(alarm, said.who, said.why, at=at)
-
-        last = self._act(machine, acknowledge)[-1]
+        change: Callable[..., Changed] = partial(alarm_inputs.acknowledge, who=said.who, why=said.why)
+        if said.alarm is not None:
+            change = alarm_inputs.only_of(said.alarm, change)
+        last = self._act(machine, change)[-1]
         return {"machine": machine, "alarm": last.alarm_id, "state": last.state}
 
     def _rollback(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -121,9 +118,8 @@ class DirectMethods:
             if stored is None:
                 remedy = "Events of kind alarm have it as alarm_id."
                 raise _PayloadError(said.alarm[:30], "there is no such alarm", remedy)
-            machine = stored.machine
-        else:
-            machine = str(said.machine)
+            return stored.machine
+        machine = str(said.machine)
         if machine not in self._machines:
             remedy = f"Name one of {', '.join(self._machines)}."
             raise _PayloadError(machine[:100], "is not listened to", remedy)

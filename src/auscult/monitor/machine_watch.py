@@ -17,6 +17,7 @@ from auscult.monitor.health.baseline import HealthBaseline
 from auscult.monitor.health.sensor_health import Health, SensorHealth
 from auscult.monitor.settings import MonitorSettings, Source
 from auscult.monitor.shadow import Shadow
+from auscult.monitor.sources import folder
 from auscult.monitor.sources.blocks import Block
 from auscult.monitor.store.alarm_recording import AlarmRecording, RecentSound
 
@@ -75,8 +76,8 @@ class MachineWatch:
     Attributes
     ----------
     machine : str
-    heard_until : float or None
-        Unix time up to which an earlier run has heard the machine; None: there was none.
+    folder : auscult.monitor.sources.folder.Heard or None
+        What was heard of the source's folder; None if it is none.
     shadow : Shadow or None
     """
 
@@ -94,6 +95,7 @@ class MachineWatch:
         assert bundle.detector is not None
         self.machine = source.machine
         self._source, self._settings = source, settings
+        self._is_live = source.kind not in ("folder", "replay")
         self._baseline = (remembered or {}).get("baseline")
         self._listener: Listener | None = None
         self._health: SensorHealth | None = None
@@ -102,26 +104,22 @@ class MachineWatch:
         """Sampling rate and number of channels of the sound."""
         self._shift_s = 0.0
         """How far the source's clock is ahead of this computer's."""
-        self.use(bundle, known)
+        assert isinstance(bundle.manifest.features, LogMel)
+        learnt = LearntSound.of(bundle.detector.machines[self.machine], bundle.manifest.features)
+        self._bundle, self._state = bundle, OperatingState(learnt, settings.states)
+        self._decider = Decider(bundle, self.machine, known)
         self._decider.go_on_from(last)
-        # what is shorter than a window is heard, and not decided on
-        self.heard_until = None if last is None else last.at + bundle.detector.machines[self.machine].rule.interval_s
+        self.folder: folder.Heard | None = None
+        if source.kind == "folder":
+            # what is shorter than a window is heard, and not decided on
+            until = None if last is None else last.at + learnt.window_s
+            self.folder = folder.Heard.of(str(source.path), (remembered or {}).get("folder"), until)
         self.shadow: Shadow | None = None
         if shadow is not None:
             beside = (remembered or {}).get("shadow")
             self.shadow = Shadow(
                 shadow, bundle, self.machine, settings.alarms, channels=source.channels, remembered=beside
             )
-
-    def use(self, bundle: Bundle, known: KnownSounds) -> None:
-        """Judge with another bundle from now on."""
-        assert bundle.detector is not None
-        self._bundle = bundle
-        self._decider = Decider(bundle, self.machine, known)
-        assert isinstance(bundle.manifest.features, LogMel)
-        learnt = LearntSound.of(bundle.detector.machines[self.machine], bundle.manifest.features)
-        self._state = OperatingState(learnt, self._settings.states)
-        self._listener = None
 
     def learn(self, known: KnownSounds, known_to_shadow: KnownSounds | None) -> None:
         """Take what people said of earlier alarms anew, as each bundle can use it."""
@@ -143,11 +141,6 @@ class MachineWatch:
     def health(self) -> Health | None:
         """How the microphone is; None before it gave anything."""
         return None if self._health is None else self._health.health
-
-    @property
-    def evidence(self) -> float:
-        """Evidence of a change, in nats."""
-        return self._decider.evidence
 
     def now(self, wall: float) -> float:
         """Time as the source has it, of this computer's: recordings are played at the time they speak of.
@@ -186,7 +179,7 @@ class MachineWatch:
         self._shift_s = block.ended_at - wall
         health.hear(block.y, block.ended_at, is_broken=block.is_broken, state=self._state.state)
         heard = Heard(recordings=recent.hear(block.y, block.ended_at))
-        for window in listener.push(block.y, block.ended_at, is_broken=block.is_broken):
+        for window in listener.push(block.y, block.ended_at, is_after_gap=block.is_after_gap):
             state = self._state.update(window.heard.descriptors, window.at)
             if window.is_apart:
                 detection = self._decider.decide(
@@ -199,11 +192,13 @@ class MachineWatch:
         if self.shadow is not None:
             windows, detections = [one[0] for one in heard.windows], [one.detection for one in heard.decided]
             self.shadow.hear(block, windows, detections)
+        if block.on_heard is not None:
+            block.on_heard()
         return heard
 
     def tick(self, wall: float) -> None:
         """Let time pass: a source that gives nothing is noticed."""
-        if self._health is not None and self._source.kind not in ("folder", "replay"):
+        if self._health is not None and self._is_live:
             self._health.tick(self.now(wall))
 
     def why_ignored(self) -> str:
@@ -227,9 +222,23 @@ class MachineWatch:
         """What is to be remembered over a restart, as JSON can hold it."""
         baseline = self._health.baseline if self._health is not None else None
         beside = None if self.shadow is None else self.shadow.to_dict()
-        return {"baseline": baseline.to_dict() if baseline is not None else self._baseline, "shadow": beside}
+        content = {"baseline": baseline.to_dict() if baseline is not None else self._baseline, "shadow": beside}
+        if self.folder is not None:
+            content["folder"] = self.folder.to_dict()
+        return content
 
-    def has_learnt(self) -> bool:
+    def has_news(self, wall: float) -> bool:
+        """Whether there is more to remember since this was last asked: a microphone's commissioning, recordings.
+
+        Parameters
+        ----------
+        wall : float
+            Unix time in seconds.
+        """
+        is_due = self.folder is not None and self.folder.is_due(wall)
+        return self._has_learnt() or is_due
+
+    def _has_learnt(self) -> bool:
         """Whether the microphone's commissioning has come to its end since this was last asked."""
         baseline = self._health.baseline if self._health is not None else None
         is_new = baseline is not None and self._baseline is None
@@ -252,11 +261,9 @@ class MachineWatch:
             )
             if self._recent is None or self._health is None or self._rate != (block.sr, n_channels):
                 self._rate = (block.sr, n_channels)
-                store, baseline = self._settings.store, self._baseline
+                store, baseline = self._settings.store, self._baseline and HealthBaseline.from_dict(self._baseline)
                 self._recent = RecentSound(block.sr, before_s=store.before_s, after_s=store.after_s)
-                self._health = SensorHealth(
-                    block.sr, self._settings.health, baseline and HealthBaseline.from_dict(baseline)
-                )
+                self._health = SensorHealth(block.sr, self._settings.health, baseline, is_live=self._is_live)
             self._listener = listener
         assert self._health is not None
         assert self._recent is not None

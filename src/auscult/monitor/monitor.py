@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
@@ -19,9 +18,9 @@ from auscult.monitor.keeper import Keeper
 from auscult.monitor.live_view import LiveView, MachineNow
 from auscult.monitor.machine_watch import Decided, Heard, MachineWatch, watch_key
 from auscult.monitor.outputs.outbox import OutputStatus
+from auscult.monitor.present import Present
 from auscult.monitor.problem_log import ProblemLog
 from auscult.monitor.settings import MonitorSettings
-from auscult.monitor.sources import folder
 from auscult.monitor.sources.blocks import Block, Blocks
 from auscult.monitor.sources.open_source import open_source
 from auscult.monitor.sources.reader import SourceReader, SourceStatus, stop_readers
@@ -82,19 +81,18 @@ class Monitor:
         self.vitals = Vitals([source.machine for source in settings.sources.values()])
         self._teller = Teller(settings, store, self.live, on_state=self._told, act=self.act)
         self.keeper = Keeper(store, self._teller.tell)
-        self.desk = AlarmDesk(store, settings.alarms, self.keeper.will_tell)
+        self.desk = AlarmDesk(store, settings.alarms, self.keeper.will_tell, clock)
         self._blocks = Blocks(settings.decisions.backlog_s)
         self.commands = Commands(self._blocks.wake)
         self.watches: dict[str, MachineWatch] = {}
-        self._now: dict[str, MachineNow] = {}
+        self._present = Present(self.live, self._teller.show)
         self._readers: dict[str, SourceReader] = {}
         self._statuses: SimpleQueue[SourceStatus] = SimpleQueue()
         self._problems = ProblemLog()
         self._recipe = recipe_id(features)
         for name in settings.sources:
             self._add(name)
-        self._is_stopping = threading.Event()
-        self._next_tick = 0.0
+        self._is_stopping, self._next_tick = threading.Event(), 0.0
         self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         self.commands.belong_to(self._thread)
 
@@ -108,6 +106,7 @@ class Monitor:
         """
         self._teller.start()
         self._event("monitor", "started", "", {"bundle": str(self.settings.bundle)})
+        self.keeper.keep(partial(self.desk.give_up_others, self.watches, at=self.clock()))
         self._thread.start()
         for reader in self._readers.values():
             reader.start()
@@ -117,8 +116,14 @@ class Monitor:
         stop_readers(list(self._readers.values()))
         self._is_stopping.set()
         self._blocks.wake()
-        self._thread.join()
+        if self._thread.ident is not None:  # else it was never started
+            self._thread.join()
         self._teller.stop()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the thread in which everything happens has ended, and nobody has stopped it."""
+        return self._thread.ident is not None and not (self._thread.is_alive() or self._is_stopping.is_set())
 
     @property
     def is_finished(self) -> bool:
@@ -131,7 +136,9 @@ class Monitor:
     def overview(self) -> list[MachineNow]:
         """Every machine now, in the order of the settings."""
         return [
-            self._now[source.machine].beside(self._readers[name].status, self.desk.board.of(source.machine))
+            self._present.machines[source.machine].beside(
+                self._readers[name].status, self.desk.board.of(source.machine)
+            )
             for name, source in self.settings.sources.items()
         ]
 
@@ -161,7 +168,7 @@ class Monitor:
         """
 
         def change_now() -> list[AlarmChange]:
-            at = self.watches[machine].now(self.clock())
+            at = self.watches[machine].now(self.clock()) if machine in self.watches else self.clock()
             changes = self.desk.take(machine, partial(change, at=at, **values), at=at)
             self.keeper.tell()
             return changes
@@ -184,9 +191,8 @@ class Monitor:
         remembered, last = self.store.state(watch_key(source.machine)), self.store.last_detection(source.machine)
         more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self.shadow, "known": KnownSounds()}
         watch = self.watches[source.machine] = MachineWatch(self.bundle, source, self.settings, **more)
-        self._now[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
-        sr, heard = self.bundle.manifest.features.sr, folder.Heard(watch.heard_until)
-        opened = partial(open_source, source, sr_wanted=sr, heard=heard)
+        self._present.machines[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
+        opened = partial(open_source, source, sr_wanted=self.bundle.manifest.features.sr, heard=watch.folder)
         self._readers[name] = SourceReader(name, opened, self._blocks, on_status=self._statuses.put, clock=self.clock)
 
     def _run(self) -> None:
@@ -194,24 +200,25 @@ class Monitor:
             block = self._blocks.take(TICK_S / 2)
             self.commands.run()
             if block is not None:
-                self._hear(block)
+                with self._problems.guard(f"sources.{block.source}"):
+                    self._hear(block)
             now = time.monotonic()
             if now >= self._next_tick:
                 self._next_tick = now + TICK_S
-                self._tick()
+                with self._problems.guard("monitor"):
+                    self._tick()
         for watch in self.watches.values():
             for recording in watch.finish():
                 self.keeper.keep(partial(self.store.add_audio, watch.machine, recording))
             self._remember(watch)
         self.compare_shadows()
         self._say_sources()
-        self.commands.run()
+        self.commands.end()
         self._event("monitor", "stopped", "")
 
     def _hear(self, block: Block) -> None:
-        source = self.settings.sources[block.source]
-        machine, watch = source.machine, self.watches[source.machine]
-        began = time.perf_counter()
+        machine = self.settings.sources[block.source].machine
+        watch, began = self.watches[machine], time.perf_counter()
         try:
             heard = watch.hear(block, self.clock())
         except AuscultError as error:
@@ -232,7 +239,7 @@ class Monitor:
     def _take(self, watch: MachineWatch, decided: Decided) -> None:
         """Keep a detection and what follows from it: all of it, or nothing."""
         detection, machine = decided.detection, watch.machine
-        with self.store.transaction():
+        with self.desk.transaction():
             self.store.add_detection(detection, decided.descriptors, recipe=self._recipe)
             why = watch.why_ignored()
             changes = self.desk.suppress(machine, why, at=detection.at)
@@ -245,20 +252,8 @@ class Monitor:
 
     def _show(self, watch: MachineWatch, heard: Heard) -> None:
         """Say what is the case now, to pages and outputs."""
-        machine, health = watch.machine, watch.health
-        now = replace(self._now[machine], alarm=self.desk.board.of(machine), ignored=watch.why_ignored())
-        if health is not None:
-            now = replace(now, health=health)
-        for decided in heard.decided:
-            last = decided.detection
-            now = replace(now, threshold=last.threshold, evidence=last.evidence, alarm_at=last.alarm_at)
-            now = replace(now, fault=last.fault)
-        for window, score, state in heard.windows:
-            now = replace(now, at=window.at, score=score, state=state, level_db=window.level_db)
-            self.live.hear(machine, window, now)
-        before, self._now[machine] = self._now[machine], now
-        if heard.windows or now != before:
-            self._teller.show(now)
+        machine = watch.machine
+        before, now = self._present.show(watch, self.desk.board.of(machine), heard)
         if (before.health.word, before.health.cause) != (now.health.word, now.health.cause):
             said = {"cause": now.health.cause, "detail": now.health.detail, "remedy": now.health.remedy}
             self._event("health", now.health.word, machine, said)
@@ -271,15 +266,20 @@ class Monitor:
         wall = self.clock()
         self._say_sources()
         for watch in self.watches.values():
-            watch.tick(wall)
-            at = watch.now(wall)
-            self.keeper.keep(partial(self.desk.suppress, watch.machine, watch.why_ignored(), at=at))
-            self.keeper.keep(partial(self.desk.advance, watch.machine, at=at))
-            self._show(watch, Heard())
-            if watch.has_learnt():
-                self._remember(watch)
+            with self._problems.guard(f"{watch.machine}, as time passes"):
+                self._tick_machine(watch, wall)
         self.keeper.tidy()
         self.vitals.mark(time.monotonic())
+
+    def _tick_machine(self, watch: MachineWatch, wall: float) -> None:
+        watch.tick(wall)
+        machine, at, why = watch.machine, watch.now(wall), watch.why_ignored()
+        if why or self._present.has_heard(machine):  # else nothing says yet that the sound counts again
+            self.keeper.keep(partial(self.desk.suppress, machine, why, at=at))
+        self.keeper.keep(partial(self.desk.advance, machine, at=at))
+        self._show(watch, Heard())
+        if watch.has_news(wall):
+            self._remember(watch)
 
     def _remember(self, watch: MachineWatch) -> None:
         self.keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 log = logging.getLogger("auscult.monitor")
 REPEAT_S = 600.0
@@ -36,3 +38,18 @@ class ProblemLog:
         elif said and not problem:
             log.info("%s: well again", where)
             del self._known[where]
+
+    @contextmanager
+    def guard(self, where: str) -> Iterator[None]:
+        """Let what follows fail in a way that nobody foresaw: that is said with where it came from, and ends nothing.
+
+        Parameters
+        ----------
+        where : str
+        """
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - the monitor goes on for years
+            self.say(where, traceback.format_exc())
+        else:
+            self.say(where, "")

@@ -169,7 +169,7 @@ class AzureSettings(_Section):
 
 
 class WebhookSettings(_Section):
-    """An address to which every event of an alarm is posted."""
+    """An address to which every event is posted, of alarms and of whatever else happens."""
 
     url: str = Field(pattern=r"^https?://", description="Where to post.")
     secret: SecretStr | None = Field(None, description="Key of the signature in the header X-Auscult-Signature.")

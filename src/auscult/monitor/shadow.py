@@ -188,7 +188,7 @@ class Shadow:
                 channels=self._channels,
             )
         self._last = live[-1] if live else self._last
-        windows = listener.push(block.y, block.ended_at, is_broken=block.is_broken)
+        windows = listener.push(block.y, block.ended_at, is_after_gap=block.is_after_gap)
         return [self._decide(window, self._last) for window in windows if window.is_apart and self._last is not None]
 
     def _decide(self, window: Window, live: Detection) -> Detection:

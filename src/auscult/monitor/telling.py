@@ -56,9 +56,13 @@ class Teller:
         self._webhooks = [WebhookOutput(name, one, store) for name, one in settings.webhooks.items()]
 
     def start(self) -> None:
-        """Begin to tell."""
-        for output in self._outputs():
-            output.start()
+        """Begin to tell; if one output cannot begin, none does."""
+        try:
+            for output in self._outputs():
+                output.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End; what was not delivered waits in the store."""

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auscult.audio import read_audio
 from auscult.audio.write import wav_bytes
-from auscult.errors import OptionError
 from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.alarms.inputs import Changed
@@ -26,7 +25,6 @@ from auscult.server.machine_routes import Reason, find_machine
 from auscult.server.monitor_state import alarm_of, detection_state, feedback_state, stored_alarm_state, told
 from auscult.server.ranges import part_of
 from auscult.server.spectrogram import spectrogram
-from auscult.server.thinning import thin
 
 PAGE = 50
 """Alarms that are told at a time."""
@@ -97,6 +95,8 @@ def alarm_routes(monitor: Callable[[], Monitor], access: Access) -> APIRouter:
     async def shelve(alarm_id: str, request: Request) -> Response:
         said = await read_json(request, Shelf)
         who, settings = access.person(request, said.who), monitor().settings.alarms
+        stored = await anyio.to_thread.run_sync(find_alarm, monitor(), alarm_id)
+        check_listened(monitor(), stored.machine)
 
         def change(alarm: Alarm, *, at: float) -> Changed:
             return alarm_inputs.shelve(alarm, at + said.for_s, who, said.why, at=at, settings=settings)
@@ -121,7 +121,7 @@ def find_alarm(monitor: Monitor, alarm_id: str) -> StoredAlarm:
 
 
 def check_listened(monitor: Monitor, machine: str) -> None:
-    """Check that a machine is listened to, so that its alarms can be changed.
+    """Check that a machine is listened to, so that its alarms can be shelved or judged.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def check_listened(monitor: Monitor, machine: str) -> None:
         409 if it is not.
     """
     if all(source.machine != machine for source in monitor.settings.sources.values()):
-        raise HTTPException(409, f"{machine} is not listened to any more: its alarms stay as they are.")
+        raise HTTPException(409, f"{machine} is not listened to any more. Its alarms can be acknowledged and reset.")
 
 
 def _action(monitor: Callable[[], Monitor], access: Access, change: Callable[..., Changed]) -> Callable[..., Any]:
@@ -146,14 +146,7 @@ def _action(monitor: Callable[[], Monitor], access: Access, change: Callable[...
 async def _changed(monitor: Monitor, alarm_id: str, change: Callable[..., Changed]) -> Response:
     """Change an alarm if it is its machine's present one, and tell how it is then."""
     stored = await anyio.to_thread.run_sync(find_alarm, monitor, alarm_id)
-
-    def change_this(alarm: Alarm, *, at: float) -> Changed:
-        if alarm.id != alarm_id:
-            raise OptionError(alarm.machine, "has another alarm by now", "Load the page again.")
-        return change(alarm, at=at)
-
-    check_listened(monitor, stored.machine)
-    await anyio.to_thread.run_sync(monitor.act, stored.machine, change_this)
+    await anyio.to_thread.run_sync(monitor.act, stored.machine, alarm_inputs.only_of(alarm_id, change))
     return json_response(await anyio.to_thread.run_sync(everything, monitor, alarm_id))
 
 
@@ -193,13 +186,13 @@ def everything(monitor: Monitor, alarm_id: str) -> dict[str, Any]:
     raised_at = stored.raised_at or 0.0
     last = store.last_detection(stored.machine)
     until = max(raised_at, stored.cleared_at or (last.at if last else raised_at)) + AFTER_S
-    detections = store.detections(stored.machine, within=(raised_at - BEFORE_S, until), limit=200_000)
+    detections = store.highest_detections(stored.machine, within=(raised_at - BEFORE_S, until))
     recordings = store.audio(alarm_id)
     return {
         "alarm": stored_alarm_state(stored, monitor.desk.board),
         "changes": told(store.alarm_changes(alarm_id=alarm.id)),
         "audio": [_recording_state(monitor, alarm_id, n, one) for n, one in enumerate(recordings)],
-        "detections": [detection_state(one) for one in thin(detections)],
+        "detections": [detection_state(one) for one in detections],
         "feedback": [feedback_state(one) for one in store.feedback(alarm_id=alarm_id)],
     }
 

@@ -1,10 +1,11 @@
 """What people say of alarms, over HTTP: what it would change, saying it, and taking it back."""
 
+import threading
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import anyio
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +21,8 @@ from auscult.server.machine_routes import Reason
 from auscult.server.monitor_state import told
 
 MOST_DAYS = 3650.0
+KeepDays = Annotated[float | None, Field(gt=0, le=MOST_DAYS)]
+"""For how long what was said counts; None: for ever."""
 
 
 class Said(BaseModel):
@@ -30,7 +33,7 @@ class Said(BaseModel):
     what: Literal["false alarm", "fault"]
     fault: str | None = Field(None, max_length=100)
     why: str = Field("", max_length=1000)
-    keep_days: float | None = Field(KEEP_DAYS, gt=0, le=MOST_DAYS)
+    keep_days: KeepDays = KEEP_DAYS
     who: str = Field("", max_length=100)
 
 
@@ -44,13 +47,25 @@ def feedback_routes(monitor: Callable[[], Monitor], access: Access) -> APIRouter
     access : Access
     """
     routes = APIRouter()
+    looking_back = threading.Lock()
 
     @routes.get("/api/alarms/{alarm_id}/feedback-effect")
     def effect(
-        alarm_id: str, what: Literal["false alarm", "fault"], fault: str = "", keep_days: float | None = KEEP_DAYS
+        request: Request,
+        alarm_id: str,
+        what: Literal["false alarm", "fault"],
+        fault: str = "",
+        keep_days: KeepDays = KEEP_DAYS,
     ) -> Response:
+        if not access.is_read_only:  # to look back costs seconds of a processor
+            access.person(request, "somebody")
         said = Said(what=what, fault=fault[:100] or None, keep_days=keep_days)
-        return json_response(_effect_state(*_try_out(monitor(), alarm_id, said, "somebody")))
+        if not looking_back.acquire(blocking=False):
+            raise HTTPException(503, "the monitor looks back for somebody else. Try again soon.", {"Retry-After": "5"})
+        try:
+            return json_response(_effect_state(*_try_out(monitor(), alarm_id, said, "somebody")))
+        finally:
+            looking_back.release()
 
     @routes.post("/api/alarms/{alarm_id}/feedback")
     async def give(alarm_id: str, request: Request) -> Response:

@@ -22,7 +22,6 @@ from auscult.server.access import Access
 from auscult.server.event_stream import event_stream
 from auscult.server.json_body import json_response, read_json
 from auscult.server.monitor_state import detection_state, live_spectrogram, machine_state
-from auscult.server.thinning import thin
 
 HOUR_S = 3600.0
 LONGEST_S = 31 * 24 * HOUR_S
@@ -159,14 +158,13 @@ def _detections(monitor: Monitor, slug: str, since: str, until: str) -> dict[str
     if not start <= end <= start + LONGEST_S:
         problem = f"{iso(start)} to {iso(end)} is no time of up to 31 days"
         raise OptionError("since, until", problem, "Ask for less at once, the earlier time first.")
-    found = monitor.store.detections(machine, within=(start, end), limit=round(LONGEST_S))
-    thinned = thin(found)
+    found = monitor.store.highest_detections(machine, within=(start, end))
     return {
         "machine": machine,
         "since": iso(start),
         "until": iso(end),
-        "n_detections": len(found),
-        "detections": [detection_state(one) for one in thinned],
+        "n_detections": monitor.store.n_detections(machine, within=(start, end)),
+        "detections": [detection_state(one) for one in found],
     }
 
 
@@ -179,8 +177,10 @@ def read_time(name: str, text: str) -> float:
         If it is none.
     """
     try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        said = datetime.fromisoformat(text)
+        at = (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+        iso(at - HOUR_S), iso(at)  # what cannot be told is no time, either
+        return at
     except (ValueError, OverflowError):
         raise OptionError(name, f"{text[:50]!r} is no time", "Write it as 2026-11-27T12:00:00Z.") from None
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from auscult.errors import printable
+from auscult.monitor.commands import NotNowError
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.settings import HttpSettings
 from auscult.server.access import Access
@@ -65,10 +66,7 @@ def create_monitor_app(
     app.add_middleware(UploadGate, limits=limits)
     app.add_middleware(SameOrigin, host=http.host, for_programs=FOR_PROGRAMS)
     answer_errors_with_problems(app)
-
-    @app.exception_handler(HTTPException)
-    async def refusal(_: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(error.status_code, printable(str(error.detail)), dict(error.headers or {}))
+    _answer_refusals(app)
 
     @app.get("/")
     async def index() -> Response:
@@ -80,6 +78,8 @@ def create_monitor_app(
 
     @app.get("/v2/health/ready")
     async def ready() -> dict[str, bool]:
+        if monitor().has_failed:
+            raise HTTPException(503, "the monitor's thread has ended. Its log says why.")
         return {"ready": True}  # a monitor runs only on a bundle that has passed its golden samples
 
     for routes in (
@@ -94,3 +94,15 @@ def create_monitor_app(
     ):
         app.include_router(routes)
     return app
+
+
+def _answer_refusals(app: FastAPI) -> None:
+    """Let what is refused be answered in the words of who refuses it."""
+
+    @app.exception_handler(HTTPException)
+    async def refusal(_: Request, error: HTTPException) -> JSONResponse:
+        return problem_response(error.status_code, printable(str(error.detail)), dict(error.headers or {}))
+
+    @app.exception_handler(NotNowError)
+    async def not_now(_: Request, error: NotNowError) -> JSONResponse:
+        return problem_response(503, str(error), {"Retry-After": "5"})

@@ -170,4 +170,8 @@ def _is_time(name: str, value: Any) -> bool:
 
 
 def _time(at: float | None) -> str | None:
-    return None if at is None or not math.isfinite(at) else iso(at)
+    """A time in ISO 8601, or null if there is none or it has no words for it."""
+    try:
+        return None if at is None else iso(at)
+    except (ValueError, OverflowError, OSError):
+        return None

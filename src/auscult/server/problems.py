@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from auscult.errors import AudioError, AuscultError, MachineError, OptionError
+from auscult.errors import AudioError, AuscultError, MachineError, OptionError, printable
 
 MEDIA_TYPE = "application/problem+json"
 HOW_TO_SEND = "Send the recording as the multipart field 'file': curl -X POST -F file=@clip.wav URL"
@@ -54,6 +55,11 @@ def answer_errors_with_problems(app: FastAPI) -> None:
             allowed = headers.get("Allow", "another")
             detail = f"{request.url.path}: {request.method} is not for this path. Use {allowed}."
         return problem_response(error.status_code, detail, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def senseless_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        said = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
+        return problem_response(422, printable(f"{said}. Correct what the address says."))
 
     @app.exception_handler(AuscultError)
     async def auscult_error(_: Request, error: AuscultError) -> JSONResponse:

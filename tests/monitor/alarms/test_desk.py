@@ -100,3 +100,47 @@ def test_time_ends_a_shelf(store):
     desk.take("fan/id_00", lambda alarm: alarm_inputs.shelve(alarm, 50.0, "Anna", at=1.0, settings=SETTINGS), at=1.0)
     assert desk.advance("fan/id_00", at=49.0) == []
     assert [change.what for change in desk.advance("fan/id_00", at=51.0)] == ["unshelved"]
+
+
+def test_a_machine_that_is_not_listened_to_any_more_is_not_the_first_out(store):
+    AlarmDesk(store, SETTINGS).observe(detection(1.0, 5.0, "old/1"))
+    desk = AlarmDesk(store, SETTINGS)
+    desk.give_up_others({"new/1": None}, at=10.0)
+    assert desk.board.of("old/1").life == "returned unacknowledged"
+    desk.observe(detection(11.0, 5.0, "new/1"))
+    assert desk.board.of("new/1").is_first_out
+    assert store.alarm(desk.board.of("old/1").id).cleared_at == 10.0
+
+
+def test_what_is_not_kept_did_not_happen(store, said, monkeypatch):
+    told = []
+    desk = AlarmDesk(store, SETTINGS, told.append)
+
+    def refuse(_):
+        raise DataError("events", "is locked", "Wait.")
+
+    with monkeypatch.context() as patch, pytest.raises(DataError), desk.transaction():
+        patch.setattr(store._writer, "write", refuse)
+        store.add_detection(said.detection())
+        assert desk.observe(detection(10.0, 5.0))
+    assert not desk.board.of("fan/id_00").is_active
+    assert not told
+    with desk.transaction():
+        (change,) = desk.observe(detection(20.0, 5.0))
+        assert not told  # it is not kept yet
+    assert [event.what for event in told] == ["raised"]
+    assert store.alarm(change.alarm_id).is_active
+
+
+def test_chatter_and_floods_are_counted_by_now_whatever_the_times_of_recordings(store, clock):
+    desk, began_at = AlarmDesk(store, SETTINGS, clock=clock), clock.at
+    told = []
+    for raised in range(10):
+        clock.at = began_at + 30 * raised
+        told += desk.observe(detection(clock.at, 5.0))
+        told += desk.observe(detection(clock.at + 1, 0.0))
+        told += desk.advance("old/1", at=clock.at - 8 * 3600)  # recordings of last night
+    assert [change.what for change in told if change.what not in ("raised", "cleared")] == [
+        "chatter began",
+        "flood began",
+    ]

@@ -1,6 +1,7 @@
 """One example for each line of the standard; `test_alarm_life.py` tries all of them in any order."""
 
 import math
+from functools import partial
 
 import pytest
 
@@ -152,6 +153,23 @@ def test_shelving_again_changes_its_end():
     assert life.does("advance", after_s=100.0).alarm.state == "normal"
 
 
+def test_what_is_not_listened_to_any_more_has_cleared_and_waits_to_be_acknowledged():
+    life = Life().hears("fault").does("suppress", "microphone: failure").does("give_up")
+    assert life.alarm.life == "returned unacknowledged"
+    assert life.changes[-1].why == "it is not listened to any more"
+    assert life.does("give_up").said == ["raised", "suppressed", "cleared"]
+    assert life.does("acknowledge", "Ann").alarm.life == "normal"
+
+
+def test_an_input_about_one_occurrence_changes_no_other():
+    life = Life().hears("fault")
+    acknowledge = partial(alarm_inputs.acknowledge, who="Ann")
+    with pytest.raises(OptionError, match=f"Its id is {life.alarm.id}"):
+        alarm_inputs.only_of("01OTHER", acknowledge)(life.alarm, at=T + 9)
+    known, _ = alarm_inputs.only_of(life.alarm.id, acknowledge)(life.alarm, at=T + 9)
+    assert known.acknowledged_by == "Ann"
+
+
 @pytest.mark.parametrize("inputs", [("suppress", "microphone: failure"), ("out_of_service", T + 1e6, "Ann")])
 def test_what_is_not_believed_neither_raises_nor_clears(inputs):
     life = Life().does(*inputs).hears("fault")
@@ -214,6 +232,7 @@ SENSELESS = {
     "unshelve: over": (lambda: Life().shelves(0.5), "unshelve", ["Ann"]),
     "in service: is so": (Life, "in_service", ["Ann"]),
     "out of service: for ever": (Life, "out_of_service", [math.inf, "Ann"]),
+    "out of service: for more than a year": (Life, "out_of_service", [T + 367 * 86400, "Ann"]),
     "out of service: no time": (Life, "out_of_service", [math.nan, "Ann"]),
     "out of service: over": (Life, "out_of_service", [T, "Ann"]),
     "out of service: nobody": (Life, "out_of_service", [T + 100, ""]),

@@ -69,7 +69,7 @@ def test_no_window_spans_a_gap(bundle, machine, sound):
     listener = Listener(bundle, machine, sr=SR, step_s=0.5)
     n = round(listener.window_s * SR)
     assert not listener.push(sound[:, : n - 10], 1.0)
-    assert not listener.push(sound[:, n - 10 : n + 10], 90.0, is_broken=True)
+    assert not listener.push(sound[:, n - 10 : n + 10], 90.0, is_after_gap=True)
     found = listener.push(sound[:, n + 10 : 2 * n], 91.0)
     assert found
     np.testing.assert_array_equal(

@@ -66,6 +66,16 @@ def test_a_stop_in_the_middle_of_the_start_begins_anew():
     assert [one.word for one in back].count("start-up") == (START_UP_S + WINDOW_S) / STEP_S
 
 
+def test_a_clock_that_is_put_back_makes_no_start_longer_than_one():
+    state = operating()
+    _, at = hear(state, BACKGROUND_DB, 2, 5000.0)
+    hear(state, RUNNING_DB, 4, at)
+    back, _ = hear(state, RUNNING_DB, 30, at - 3600)
+    n_windows = (START_UP_S + WINDOW_S) / STEP_S
+    assert [one.word for one in back[-15:]] == ["running"] * 15
+    assert [one.word for one in back].count("start-up") == n_windows
+
+
 @given(st.lists(st.floats(-30, 60), min_size=N_BANDS, max_size=N_BANDS), st.integers(0, N_BANDS - 1))
 @settings(deadline=None)
 def test_what_is_louder_anywhere_is_always_judged(changes_db, louder):

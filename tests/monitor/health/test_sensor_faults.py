@@ -45,8 +45,8 @@ def test_every_cause_has_a_word_and_a_remedy():
     ("changes_db", "cause"),
     [
         (0.0, None),
-        (11.0, None),
-        (-11.0, None),
+        (8.0, None),
+        (-8.0, None),
         (13.0, "gain change"),
         (-20.0, "gain change"),
         (np.array([-13, -15, -14, -16, -14, -12, -15.0]), "gain change"),

@@ -92,7 +92,7 @@ class Listener:
         self._process.stdout.close()
 
 
-def wait_until(is_so, within_s=20.0):
+def wait_until(is_so, within_s=60.0):
     """Wait for what is to happen, and fail if it does not."""
     until = time.monotonic() + within_s
     while not is_so():

@@ -54,8 +54,8 @@ def test_events_come_in_order_with_their_identifiers(broker, listen, outbox, spe
     output.wake()
     wait_until(lambda: len(listener.of(EVENTS)) == 200)
     assert [json.loads(payload)["id"] for payload in listener.of(EVENTS)] == [event.id for event in events]
-    wait_until(lambda: not outbox.undelivered("mqtt", 1))
-    assert output.status.n_delivered == 200
+    wait_until(lambda: output.status.n_delivered == 200)
+    assert not outbox.undelivered("mqtt", 1)
 
 
 def test_events_wait_while_the_broker_is_away_and_none_is_lost(broker, listen, outbox, speak):

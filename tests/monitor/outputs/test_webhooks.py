@@ -1,12 +1,14 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from pydantic import SecretStr
 
+from auscult.errors import DataError
 from auscult.monitor.outputs.webhooks import WebhookOutput
 from auscult.monitor.settings import WebhookSettings
 
@@ -109,3 +111,38 @@ def test_an_address_that_is_away_is_waited_for(outbox, post, address):
     wait_until(lambda: output.status.error)
     assert "nothing is lost" in output.status.error
     assert outbox.undelivered("webhook:ops", 1)
+
+
+def test_an_address_that_does_not_speak_http_is_tried_again(outbox, post, address):
+    outbox.add()
+    with socket.create_server(("127.0.0.1", 0)) as shell:
+        output = post(url=f"http://127.0.0.1:{shell.getsockname()[1]}/hook")
+        for _ in range(2):
+            with shell.accept()[0] as connection:
+                connection.recv(10_000)
+                connection.sendall(b"SSH-2.0-OpenSSH_9\r\n")
+    assert "It is tried again" in output.status.error
+    assert outbox.undelivered("webhook:ops", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (DataError("monitor.sqlite", "cannot be read", "Ask again."), "cannot be read"),
+        (RuntimeError("what nobody thought of"), "failed unexpectedly"),
+    ],
+)
+def test_an_outbox_that_fails_stops_no_post(address, outbox, post, monkeypatch, caplog, error, logged):
+    undelivered, errors = outbox.undelivered, [error]
+
+    def fail_once(output, limit):
+        if errors:
+            raise errors.pop()
+        return undelivered(output, limit)
+
+    monkeypatch.setattr(outbox, "undelivered", fail_once)
+    event = outbox.add()
+    output = post()
+    wait_until(lambda: output.status.n_delivered)
+    assert ids(address) == [event.id]
+    assert logged in caplog.text

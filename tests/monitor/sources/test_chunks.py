@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from auscult.audio.microphone import Chunk
 from auscult.errors import DeviceError
-from auscult.monitor.sources.chunks import checked, nothing, pauses, whole_chunks
+from auscult.monitor.sources.chunks import checked, nothing, pauses, played, whole_chunks
 
 SR = 1000
 
@@ -60,6 +60,14 @@ def test_what_cannot_be_sound_does_not_pass(values, says):
 def test_sound_above_full_scale_passes():
     assert checked(chunk(1.5, -3), "mic").y[0, 1] == -3
     assert checked(nothing(2), "mic").y.shape == (2, 0)
+
+
+def test_a_file_that_is_played_ends_now_however_fast_it_comes(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 5000.0)
+    given = [chunk(*[0.1] * 500), nothing(), chunk(*[0.1] * 1500, is_broken=True)]
+    found = list(played(given, sr=SR, duration_s=2.0))
+    assert [one.ended_at for one in found] == [4998.5, 4998.5, 5000.0]
+    assert [one.is_broken for one in found] == [False, False, True]
 
 
 def test_a_long_wait_is_one_of_many_short_ones_with_a_chance_to_stop_after_each():

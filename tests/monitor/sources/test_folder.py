@@ -1,3 +1,4 @@
+import json
 import os
 from contextlib import suppress
 
@@ -7,6 +8,7 @@ import soundfile
 
 from auscult.errors import DataError
 from auscult.monitor.sources.folder import FORGET_AFTER_S, Heard, WatchedFolder
+from auscult.monitor.sources.recordings import FileState
 
 SR = 8000
 NOW = 2e9  # later than what the tests write, as a clock has to be
@@ -200,3 +202,63 @@ def test_while_nothing_comes_it_can_be_stopped(root):
     chunks = WatchedFolder(root, sr=SR, every_s=1.0, wait=waited.append).chunks()
     assert next(chunks).y.shape == (1, 0)
     assert waited == [0.25]
+
+
+def test_a_recording_that_does_not_follow_the_one_before_is_new(root):
+    def put():
+        for name, written_at in [("a.wav", 1000.0), ("b.wav", 1000.6), ("c.wav", 4600.0), ("d.wav", 4600.1)]:
+            write(root / name, 0.1, duration_s=0.2 if name == "b.wav" else 1.0)
+            os.utime(root / name, (written_at, written_at))
+
+    chunks = listen_to(WatchedFolder(root, sr=SR, every_s=0.1), put, nothing)
+    assert [n for n, chunk in enumerate(chunks) if chunk.is_new] == [0, 12, 22]  # b.wav 0.4 s later, d.wav overlaps
+    assert not any(chunk.is_broken for chunk in chunks)
+
+
+def to_its_end(folder, *between):
+    """Chunks that come, each of which is heard."""
+    chunks = listen_to(folder, *between)
+    for chunk in chunks:
+        if chunk.on_heard is not None:
+            chunk.on_heard()
+    return chunks
+
+
+def after_a_restart(heard, folder):
+    return Heard.of(folder, json.loads(json.dumps(heard.to_dict())), until=None)
+
+
+def test_over_a_restart_each_is_heard_once_whenever_it_was_written(root):
+    write(root / "old.wav", 0.9)
+    heard = Heard.of("in", None, None)
+    folder = WatchedFolder(root, sr=SR, every_s=0.1, heard=heard)
+    assert len(to_its_end(folder, lambda: write(root / "a.wav", 0.1), nothing)) == 3
+    at = (root / "a.wav").stat().st_mtime
+    for name, written_at in [("before.wav", at - 9999), ("same.wav", at), ("after.wav", at + 0.1)]:
+        write(root / name, 0.2)
+        os.utime(root / name, (written_at, written_at))
+    heard = after_a_restart(heard, "in")
+    assert len(to_its_end(WatchedFolder(root, sr=SR, every_s=0.1, heard=heard), nothing, nothing)) == 9
+    assert listen(root, nothing, nothing, heard=after_a_restart(heard, "in")) == {}
+    assert not after_a_restart(heard, "another").is_begun
+
+
+def test_one_that_was_not_heard_to_its_end_is_heard_again_after_a_restart(root):
+    heard = Heard.of("in", None, None)
+    write(root / "a.wav", 0.1)
+    write(root / "bad.wav", 0.1, sr=4000)
+    chunks = listen_to(WatchedFolder(root, sr=SR, every_s=0.1, is_old_heard=True, heard=heard), nothing)
+    assert [chunk.on_heard is None for chunk in chunks] == [True, True, False]
+    assert listen(root, nothing, heard=heard) == {}  # it waits to be judged
+    assert listen(root, nothing, nothing, heard=after_a_restart(heard, "in")) == {0.1: 2000}
+    chunks[-1].on_heard()
+    assert listen(root, nothing, nothing, heard=after_a_restart(heard, "in")) == {}
+
+
+def test_what_was_heard_is_kept_seldom_where_it_is_much():
+    heard = Heard(states=dict.fromkeys(map(str, range(1000)), FileState(1, 1)))
+    assert not heard.is_due(NOW)
+    heard.has_ended("1", FileState(1, 1))
+    assert heard.is_due(NOW)
+    heard.has_ended("2", FileState(1, 1))
+    assert [heard.is_due(NOW + second) for second in (0, 9, 10, 11)] == [False, False, True, False]

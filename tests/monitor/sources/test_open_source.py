@@ -29,7 +29,7 @@ def test_a_replay_is_brought_to_the_wanted_rate_and_ends(tmp_path):
     assert (source.sr, source.n_channels, source.can_wait) == (8000, 2, True)
     assert sum(chunk.y.shape[1] for chunk in source.chunks()) == 8000
     again = opened(kind="replay", path=tmp_path, speed=1e9, is_repeated=True).chunks()
-    assert sum(next(again).y.shape[1] for _ in range(30)) == 3 * 8000
+    assert sum(next(again).y.shape[1] for _ in range(3)) == 3 * 8000
 
 
 def test_a_folder_is_brought_to_the_wanted_rate_and_not_heard_twice(tmp_path):

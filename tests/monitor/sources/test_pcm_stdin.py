@@ -54,3 +54,40 @@ def test_a_terminal_or_nothing_is_refused():
     assert b"standard input: is a terminal, and gives no sound. Send raw sound into it" in out
     done = subprocess.run(["sh", "-c", '"$0" -c "$1" <&-', sys.executable, HEAR], capture_output=True, check=True)
     assert b"standard input: is closed" in done.stdout
+
+
+def test_a_second_reader_goes_on_within_a_sample_as_after_a_change_of_the_settings():
+    twice = """
+import os
+from auscult.monitor.sources.pcm_stdin import PcmStdin
+for _ in range(2):
+    chunks = PcmStdin.open(sr=8000, n_channels=1, sample_format="s24le").chunks()
+    print("ready", flush=True)
+    y = next(chunk.y for chunk in chunks if chunk.y.size)
+    chunks.close()
+    print(abs(y).max() < 0.2, y.shape[1], flush=True)
+"""
+    sent = b"".join(value.to_bytes(3, "little") for value in [1_000_000, 1_234_567] * 1000)
+    listener = subprocess.Popen([sys.executable, "-c", twice], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    said = []
+    for part in (sent[:3001], sent[3001:]):
+        assert listener.stdout.readline() == b"ready\n"
+        listener.stdin.write(part)
+        listener.stdin.flush()
+        said.append(listener.stdout.readline())
+    listener.communicate(timeout=30)
+    assert said == [b"True 1000\n", b"True 1000\n"]
+
+
+def test_a_file_ends_now_however_fast_it_is_read(tmp_path):
+    timed = """
+import time
+from auscult.monitor.sources.pcm_stdin import PcmStdin
+began = time.time()
+chunks = PcmStdin.open(sr=8000, n_channels=2, sample_format="s16le").chunks()
+print([round(chunk.ended_at - chunk.y.shape[1] / 8000 - began) for chunk in chunks][0])
+"""
+    (tmp_path / "a.raw").write_bytes(bytes(4 * 8000 * 60))
+    with (tmp_path / "a.raw").open("rb") as stdin:
+        done = subprocess.run([sys.executable, "-c", timed], stdin=stdin, capture_output=True, check=True)
+    assert done.stdout == b"-60\n"

@@ -15,6 +15,7 @@ from auscult.errors import DeviceError
 from auscult.monitor.settings import ReplaySource, SocketSource
 from auscult.monitor.sources.blocks import Blocks
 from auscult.monitor.sources.open_source import open_source
+from auscult.monitor.sources.pcm_socket import HungUpError
 from auscult.monitor.sources.reader import SourceReader, stop_readers
 
 SR = 8000
@@ -111,6 +112,15 @@ def test_sound_comes_as_blocks_with_all_that_is_to_be_known_of_them(read):
     assert reader.status == status
 
 
+def test_of_a_recording_its_beginning_and_who_wants_to_know_of_its_end_are_passed_on(read):
+    y, blocks = np.full((1, 800), 0.1, np.float32), Blocks(30)
+    _, told = read(Openings(Source([Chunk(y, is_new=True), Chunk(y, on_heard=dict)])), blocks)
+    told.until("finished")
+    first, second = blocks.take(0), blocks.take(0)
+    assert (first.is_new, first.is_after_gap, first.is_broken, first.on_heard) == (True, True, False, None)
+    assert (second.is_new, second.is_after_gap, second.on_heard) == (False, False, dict)
+
+
 def test_a_source_that_fails_says_why_and_is_opened_again(read):
     unplugged = DeviceError("mic", "does not deliver any more", "Plug it in again.")
     opening = Openings(
@@ -151,6 +161,18 @@ def test_waits_double_from_failure_to_failure_until_sound_comes(monkeypatch):
     assert set(shares) == {(0.5, 1.0)}  # of which chance takes off up to a half
 
 
+def test_who_connects_and_hangs_up_makes_no_wait_longer(monkeypatch):
+    scanned = HungUpError("0.0.0.0:9000", "its sender hung up", "Start it again.")
+    opening = Openings(*[Source([], scanned)] * 5, Source())
+    told, waits = Told(), []
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    reader = SourceReader("press", opening, Blocks(30), on_status=told, first_wait_s=1.0)
+    monkeypatch.setattr(reader._stopping, "wait", waits.append)
+    reader.start()
+    told.until("finished")
+    assert waits == [1] * 5
+
+
 def test_a_monitor_that_is_too_slow_loses_the_oldest_sound_and_it_is_counted(read):
     blocks = Blocks(1.0)
     given = [chunk(number / 100) for number in range(40)]
@@ -169,7 +191,7 @@ def test_recordings_wait_for_a_slow_monitor_and_lose_nothing(read, tmp_path):
     settings = ReplaySource(kind="replay", machine="m", path=tmp_path / "a.wav", speed=1e9)
     blocks = Blocks(1.0)
     reader, _ = read(lambda: open_source(settings, sr_wanted=SR), blocks)
-    found = [blocks.take(PATIENCE_S).y for _ in range(200)]
+    found = [blocks.take(PATIENCE_S).y for _ in range(20)]
     np.testing.assert_array_equal(np.concatenate(found, axis=1)[0], y)
     assert reader.status.n_dropped == 0
 

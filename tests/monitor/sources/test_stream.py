@@ -1,6 +1,8 @@
 import io
+import os
 import subprocess
 import sys
+import threading
 import time
 
 import av
@@ -71,6 +73,27 @@ def test_what_loses_nothing_is_the_same_to_the_last_bit(tmp_path, rng, subtype):
     soundfile.write(tmp_path / "a.wav", rng.uniform(-1, 1, (5000, 3)), 8000, subtype=subtype)
     y, _ = heard(Stream.open(str(tmp_path / "a.wav"), timeout_s=5))
     np.testing.assert_array_equal(y.T, soundfile.read(tmp_path / "a.wav", dtype="float32")[0])
+
+
+@pytest.mark.parametrize("scheme", ["", "file:"])
+def test_a_file_ends_now_however_fast_it_is_decoded(tmp_path, scheme):
+    soundfile.write(tmp_path / "a.wav", np.full(8000 * 60, 0.1), 8000)
+    began = time.time()
+    chunks = list(Stream.open(f"{scheme}{tmp_path}/a.wav", timeout_s=5).chunks())
+    assert chunks[0].ended_at == pytest.approx(began - 59.9, abs=2)
+    assert chunks[-1].ended_at == pytest.approx(began, abs=2)
+    lengths_s = [chunk.y.shape[1] / 8000 for chunk in chunks]
+    assert np.diff([chunk.ended_at for chunk in chunks]) == pytest.approx(lengths_s[1:])
+
+
+def test_a_pipe_is_heard_as_it_comes(tmp_path):
+    os.mkfifo(tmp_path / "live")
+    content = encoded(tones(8000, 1), 8000, form="wav", codec="pcm_s16le")
+    sender = threading.Thread(target=(tmp_path / "live").write_bytes, args=(content,))
+    sender.start()
+    chunks = list(Stream.open(str(tmp_path / "live"), timeout_s=5).chunks())
+    sender.join()
+    assert {chunk.ended_at for chunk in chunks} == {None}
 
 
 def test_chunks_are_a_tenth_of_a_second_or_a_little_more(tmp_path):

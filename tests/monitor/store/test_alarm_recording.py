@@ -76,3 +76,17 @@ def test_louder_than_full_scale_is_clipped_not_wrapped():
     (recording,) = recent.hear(np.zeros((1, 10), np.float32), 1.01)
     assert recording.y.max() == 1.0
     assert recording.y.min() >= 0
+
+
+def test_a_clock_that_is_put_back_loses_no_sound_and_takes_no_memory():
+    recent = RecentSound(SR, before_s=2.0, after_s=2.0)
+    for second in range(5):
+        recent.hear(ramp(second, second + 1), 5000.0 + second + 1)
+    recent.record("a", 5005.0)
+    found = []
+    for second in range(5, 100):
+        found += recent.hear(ramp(second, second + 1), second + 1.0)
+    (recording,) = found
+    assert (recording.started_at, recording.raised_after_s) == (3.0, 2.0)
+    np.testing.assert_allclose(recording.y, ramp(3, 7), atol=STEP)
+    assert sum(y.size for _, y in recent._held) <= 3 * SR

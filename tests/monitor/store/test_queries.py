@@ -1,7 +1,12 @@
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auscult.errors import DataError
+from auscult.monitor.store.event_store import EventStore
 from auscult.monitor.store.queries import StoreReader
 
 DESCRIPTORS = np.arange(5, dtype=np.float32)
@@ -145,3 +150,38 @@ def test_state_by_its_key(store, reader):
 def test_a_store_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"cannot be read .*unable to open"):
         StoreReader(tmp_path).events()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_stands_out_is_told_and_in_order(tmp_path_factory, said, data):
+    numbers = st.floats(-1e6, 1e6) | st.just(math.nan)
+    values = data.draw(st.lists(st.tuples(st.floats(0, 1e6), numbers, numbers), max_size=100))
+    most = data.draw(st.integers(2, 60))
+    with EventStore.open(tmp_path_factory.mktemp("events")) as store:
+        with store.transaction():
+            for at, score, evidence in values:
+                store.add_detection(said.detection(1.8e9 + at, score=score, evidence=evidence))
+        found = store.highest_detections("fan/id_00", most=most)
+        stored = store.detections("fan/id_00")
+    assert len(found) <= most
+    assert [one.at for one in found] == sorted(one.at for one in found)
+    assert {str(one) for one in found} <= {str(one) for one in stored}
+    if len(values) <= most:
+        assert len(found) == len(values)
+    for name in ("score", "evidence"):
+        known = [getattr(one, name) for one in stored if not math.isnan(getattr(one, name))]
+        if known:
+            assert max(known) in [getattr(one, name) for one in found]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2999, 5998, 5999])
+def test_one_peak_in_a_month_is_seen(store, said, place):
+    with store.transaction():
+        for n in range(6000):
+            store.add_detection(said.detection(1.8e9 + 432.0 * n, score=50.0 if n == place else 1.0))
+    found = store.highest_detections("fan/id_00")
+    assert 500 <= len(found) <= 1000
+    assert max(one.score for one in found) == 50.0
+    assert store.n_detections("fan/id_00") == 6000
+    assert store.highest_detections("fan/id_00", within=(0.0, 1.0)) == []

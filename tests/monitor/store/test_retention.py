@@ -39,28 +39,74 @@ def test_what_is_normal_is_forgotten_at_its_age(open_store, said, clock):
     assert len(store.detections("fan/id_00")) == 10
     assert len(store.descriptors("fan/id_00", "r")[0]) == 10
     assert len(store._ask("SELECT * FROM descriptors")) == 10
-    assert len(store.events()) == store.n_undelivered("mqtt") == 10
+    assert len(store.events()) == store.n_undelivered("mqtt") == 20  # saved just now
+    store.mark_delivered("mqtt", [event.id for event in store.events()])
+    tidy(store)
+    assert len(store.events()) == 10
+
+
+def test_events_that_wait_for_an_output_are_forgotten_when_they_have_waited_as_long(open_store, said, clock):
+    store = open_store(outputs=("mqtt",), keep_days=10)
+    old, n_days = said.event(clock.at - 100 * DAY_S), 0
+    store.add_event(said.event(clock.at - 1))
+    tidy(store)
+    clock.at += 3 * DAY_S
+    store.add_event(old)
+    while store.undelivered("mqtt"):
+        tidy(store)
+        clock.at += DAY_S / 4
+        n_days += 1 / 4
+        if n_days < 10:
+            assert old.id in [event.id for event in store.undelivered("mqtt")]
+    assert n_days < 11.5
+    assert store.events() == []
+    assert len(store.state(retention.MARKS)) <= 12
+
+
+def test_events_that_wait_for_an_output_make_room_all_the_same(open_store, said, clock):
+    store = open_store(outputs=("mqtt",), keep_mb=3)
+    with store.transaction():
+        for number in range(4000):
+            store.add_event(said.event(clock.at + number, words="x" * 1000))
+    tidy(store)
+    assert 0 < store.n_undelivered("mqtt") < 2000
 
 
 def test_alarms_and_what_belongs_to_them_are_never_forgotten(open_store, said, clock):
     store = open_store(keep_days=1, keep_mb=0.001)
-    for number in range(4):
-        said.raise_alarm(store, number, cleared_at=None if number == 3 else clock.at)
+    for number in range(5):
+        cleared_at, acknowledged_at = [None if number == 3 else clock.at, None if number > 2 else clock.at]
+        said.raise_alarm(store, number, cleared_at=cleared_at, acknowledged_at=acknowledged_at)
         record(store, number, clock.at)
     store.save_feedback(said.feedback("A0", "fault"))
     store.save_feedback(said.feedback("A1", "false alarm"))
     clock.at += 100 * DAY_S
     tidy(store)
-    assert len(store.alarms()) == 4
-    assert len(store.alarm_changes()) == 4
+    assert len(store.alarms()) == 5
+    assert len(store.alarm_changes()) == 5
     assert len(store.feedback()) == 2
-    assert [len(store.audio(f"A{number}")) for number in range(4)] == [1, 0, 0, 1]  # confirmed, and active
-    assert len(list((store.folder / "audio").iterdir())) == 2
+    # confirmed, and active, and not acknowledged
+    assert [len(store.audio(f"A{number}")) for number in range(5)] == [1, 0, 0, 1, 1]
+    assert len(list((store.folder / "audio").iterdir())) == 3
+
+
+def test_of_an_alarm_that_nobody_acknowledges_the_first_and_the_last_recording_stay(open_store, said, clock):
+    store = open_store(keep_days=1)
+    said.raise_alarm(store, 0, cleared_at=clock.at)
+    for number in range(4):
+        record(store, 0, clock.at + number)
+    kept = [audio.at for audio in store.audio("A0")]
+    clock.at += 2 * DAY_S
+    tidy(store)
+    assert [audio.at for audio in store.audio("A0")] == [kept[0], kept[-1]]
+    said.acknowledge(store)
+    tidy(store)
+    assert store.audio("A0") == []
 
 
 def test_a_confirmation_that_is_taken_back_keeps_no_sound(open_store, said, clock):
     store = open_store(keep_days=1)
-    said.raise_alarm(store, 0, cleared_at=clock.at)
+    said.raise_alarm(store, 0, cleared_at=clock.at, acknowledged_at=clock.at)
     record(store, 0, clock.at)
     store.save_feedback(said.feedback("A0", "fault", undone_at=clock.at, undone_by="Bob"))
     clock.at += 2 * DAY_S
@@ -76,7 +122,7 @@ def test_the_folder_really_shrinks_to_its_budget_and_the_oldest_goes(open_store,
                 for second in range(200):
                     detection = said.detection(clock.at + 200 * number + second)
                     store.add_detection(detection, DESCRIPTORS, recipe="r")
-            said.raise_alarm(store, number, cleared_at=clock.at)
+            said.raise_alarm(store, number, cleared_at=clock.at, acknowledged_at=clock.at)
             if number % 4 == 0:
                 record(store, number, clock.at + 200 * number, seconds=10)
         tidy(store)
@@ -137,7 +183,7 @@ def test_all_that_is_used_is_counted(open_store, said, clock):
 def test_room_is_made_from_what_gives_it_back_at_once(open_store, said, clock):
     store = open_store()
     store.add_detection(said.detection(clock.at - 1000))
-    said.raise_alarm(store, 0, cleared_at=clock.at)
+    said.raise_alarm(store, 0, cleared_at=clock.at, acknowledged_at=clock.at)
     record(store, 0, clock.at)
     with closing(store_schema.connect(store.folder / FILE)) as connection:
         dropped = [retention.make_room(connection, store.folder) for _ in range(3)]

@@ -218,3 +218,22 @@ def test_threads_wait_for_each_other(writer, tmp_path):
     numbers = [n for (n,) in ask(tmp_path, "SELECT n FROM alarms ORDER BY n")]
     assert numbers == list(range(1, 81))
     assert [line.n for line in journal_of(tmp_path)] == numbers
+
+
+def test_one_that_is_closed_refuses_and_touches_no_file(tmp_path):
+    writer = StoreWriter(Retention(tmp_path, 90, 1e9), ["mqtt"], lambda: 1000.0)
+    writer.write([alarm("A")])
+    writer.close()
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    refused = [
+        lambda: writer.write([alarm("B")]),
+        lambda: writer.change(lambda connection: connection.execute("DELETE FROM alarms")),
+        lambda: writer.recover("", writer.generation),
+        lambda: writer.check_room("recordings"),
+        writer.tidy,
+    ]
+    for refuse in refused:
+        with pytest.raises(DataError, match="was closed"):
+            refuse()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    StoreWriter(Retention(tmp_path, 90, 1e9), ["mqtt"], lambda: 1000.0).close()  # its lock is gone

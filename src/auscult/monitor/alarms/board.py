@@ -54,7 +54,7 @@ class AlarmBoard:
         changes : iterable of AlarmChange
             What it said of it; nothing may have changed.
         at : float
-            Unix time in seconds.
+            Now, Unix time in seconds, also where the sound is of another time: machines are counted together.
         settings : AlarmSettings
 
         Returns

@@ -1,6 +1,8 @@
 """The alarms of all machines as they are now, and the event store that has every change before anyone is told."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -32,6 +34,8 @@ class AlarmDesk:
     settings : AlarmSettings
     on_event : callable
         Called with every event when it is kept.
+    clock : callable
+        Unix time in seconds, that all alarms together are counted by: recordings have times of their own.
     """
 
     def __init__(
@@ -39,8 +43,12 @@ class AlarmDesk:
         store: EventStore,
         settings: AlarmSettings,
         on_event: Callable[[Event], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self.settings, self._on_event = store, settings, on_event
+        self._store, self.settings, self._on_event, self._clock = store, settings, on_event, clock
+        self._untold: list[Event] = []
+        self._is_within = False
+        """A transaction."""
         content = store.state(BOARD)
         self.board = AlarmBoard() if content is None else AlarmBoard.from_dict(content)
         for stored in store.open_alarms():  # of what the board lost, if the database was damaged
@@ -86,6 +94,11 @@ class AlarmDesk:
         """Let time pass: shelving, maintenance, chatter and floods end by themselves."""
         return self.take(machine, lambda alarm: alarm_inputs.advance(alarm, at=at), at=at)
 
+    def give_up_others(self, machines: Collection[str], *, at: float) -> None:
+        """Clear the alarms of all machines but those that are listened to."""
+        for machine in [name for name in self.board.alarms if name not in machines]:
+            self.take(machine, lambda alarm: alarm_inputs.give_up(alarm, at=at), at=at)
+
     def take(self, machine: str, change: _Input, *, at: float) -> list[AlarmChange]:
         """Change a machine's alarm, keep what changed, and then tell it.
 
@@ -108,20 +121,45 @@ class AlarmDesk:
         before = self.board
         alarm, changes = change(before.of(machine))
         has_begun_or_ended = alarm.is_on != before.of(machine).is_on  # a delay
-        board, more = before.take(alarm, changes, at=at, settings=self.settings)
+        board, more = before.take(alarm, changes, at=self._clock(), settings=self.settings)
         changes = [*changes, *more]
-        if changes or has_begun_or_ended:
-            events = [self._event(one, board) for one in changes]
-            current = board.of(machine)
-            with self._store.transaction():
-                self._store.save_alarm(
-                    machine, current.id, current.to_dict(), [one.to_dict() for one in changes], events
-                )
-                self._store.set_state(BOARD, board.to_dict())
-            for event in events:
-                self._on_event(event)
-        self.board = board
+        if not changes and not has_begun_or_ended:
+            self.board = board
+            return changes
+        events = [self._event(one, board) for one in changes]
+        current = board.of(machine)
+        with self.transaction():
+            self._store.save_alarm(machine, current.id, current.to_dict(), [one.to_dict() for one in changes], events)
+            self._store.set_state(BOARD, board.to_dict())
+            self.board = board
+            self._untold += events
         return changes
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all that follows at its end, of the desk and of the store, and then tell it.
+
+        One within another is a part of it.
+
+        Raises
+        ------
+        DataError
+            If the store cannot keep it; all alarms are as before then, and nothing is told.
+        """
+        if self._is_within:
+            yield
+            return
+        before, self._untold, self._is_within = self.board, [], True
+        try:
+            with self._store.transaction():
+                yield
+        except BaseException:
+            self.board = before
+            raise
+        finally:
+            self._is_within = False
+        for event in self._untold:
+            self._on_event(event)
 
     @staticmethod
     def _event(change: AlarmChange, board: AlarmBoard) -> Event:

@@ -3,7 +3,7 @@
 Time is only what inputs say, in Unix seconds. It may jump: a delay that the clock was put back in begins anew.
 """
 
-import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from auscult.detect.alarm_budget import describe_time
@@ -15,6 +15,8 @@ from auscult.monitor.event import new_id
 from auscult.monitor.settings import AlarmSettings
 
 Changed = tuple[Alarm, list[AlarmChange]]
+LONGEST_MAINTENANCE_S = 366 * 86400.0
+"""A year: the longest time out of service that can be said at once."""
 
 
 def has_cause(was_on: bool, evidence: float, *, alarm_at: float, settings: AlarmSettings) -> bool:
@@ -30,6 +32,25 @@ def has_cause(was_on: bool, evidence: float, *, alarm_at: float, settings: Alarm
         `clear_below` is the share of `alarm_at` that it has to fall to.
     """
     return evidence >= alarm_at or (was_on and evidence > settings.clear_below * alarm_at)
+
+
+def only_of(alarm_id: str, change: Callable[..., Changed]) -> Callable[..., Changed]:
+    """Input about one occurrence, which is refused when the machine has another by now.
+
+    Parameters
+    ----------
+    alarm_id : str
+    change : callable (Alarm, *, at) -> (Alarm, list of AlarmChange)
+        One of these inputs, with all but the alarm and the time.
+    """
+
+    def change_this(alarm: Alarm, *, at: float) -> Changed:
+        if alarm.id != alarm_id:
+            remedy = f"Its id is {alarm.id}: load the page again, or name that one."
+            raise OptionError(alarm.machine, "has another alarm by now", remedy)
+        return change(alarm, at=at)
+
+    return change_this
 
 
 def advance(alarm: Alarm, *, at: float) -> Changed:
@@ -166,12 +187,12 @@ def out_of_service(alarm: Alarm, until: float, who: str, why: str = "", *, at: f
     Raises
     ------
     OptionError
-        If the end is not ahead, or never, or nobody says it.
+        If the end is not ahead, or too far ahead, or nobody says it.
     """
     who = check_person(who)
     alarm, changes = advance(alarm, at=at)
-    if not at < until < math.inf:
-        problem = "cannot be out of service without an end that is ahead"
+    if not at < until <= at + LONGEST_MAINTENANCE_S:
+        problem = "can be out of service for a year at most, until a time that is ahead"
         raise OptionError(alarm.machine, problem, "Say when the work will be done; that can be changed later.")
     out = replace(alarm, maintenance=Silence(at, until, who, why))
     return out, [*changes, _change(alarm, out, at, "out of service", who=who, why=why)]
@@ -191,6 +212,16 @@ def in_service(alarm: Alarm, who: str, why: str = "", *, at: float) -> Changed:
         raise OptionError(alarm.machine, "is not out of service", "Nothing needs to be done.")
     back = replace(alarm, maintenance=None, since=at)
     return back, [*changes, _change(alarm, back, at, "in service", who=who, why=why)]
+
+
+def give_up(alarm: Alarm, *, at: float) -> Changed:
+    """Say that the machine is not listened to any more: an active alarm clears, for nothing else could clear it."""
+    alarm, changes = advance(alarm, at=at)
+    if not alarm.is_active:
+        return alarm, changes
+    at = _within(alarm, at)
+    cleared = replace(alarm, is_on=False, since=None, cleared_at=at)
+    return cleared, [*changes, _change(alarm, cleared, at, "cleared", why="it is not listened to any more")]
 
 
 def suppress(alarm: Alarm, why: str, *, at: float) -> Changed:

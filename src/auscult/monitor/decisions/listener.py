@@ -99,7 +99,7 @@ class Listener:
         """Length of a window in seconds."""
         return self._stream.window_s
 
-    def push(self, y: NDArray[np.float32], ended_at: float, *, is_broken: bool = False) -> list[Window]:
+    def push(self, y: NDArray[np.float32], ended_at: float, *, is_after_gap: bool = False) -> list[Window]:
         """Windows that a chunk completes.
 
         Parameters
@@ -107,15 +107,15 @@ class Listener:
         y : ndarray, shape (n_channels, n_samples), float32 in [-1, 1]
         ended_at : float
             When its last sample was heard, Unix time in seconds.
-        is_broken : bool
-            Whether sound was lost before it: no window spans a gap.
+        is_after_gap : bool
+            Whether it does not follow the chunk before it: no window spans a gap.
 
         Raises
         ------
         AudioError
             If it has another number of channels, or not the one that is listened to.
         """
-        if is_broken:
+        if is_after_gap:
             self._restart()
         heard = np.atleast_2d(apply_channel_policy(y.T, self.channels, "source"))
         self._n_heard += heard.shape[1]

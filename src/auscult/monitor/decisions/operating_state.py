@@ -197,9 +197,10 @@ class OperatingState:
     def _say(self, at: float) -> State:
         word, detail = self._told_state() if self._told else (self._heard, DETAILS[self._heard])
         is_running = word == "running" or (word == "unknown" and not self._told)
-        if is_running and self.state is not None and self.state.is_stopped:
-            # windows that begin before the start-up is over hold some of it
-            self._ready_at = at + self._settings.start_up_s + self._learnt.window_s
+        # windows that begin before the start-up is over hold some of it
+        ready_at = at + self._settings.start_up_s + self._learnt.window_s
+        has_started = is_running and self.state is not None and self.state.is_stopped
+        self._ready_at = ready_at if has_started else min(self._ready_at, ready_at)  # the clock may be put back
         if is_running and at < self._ready_at:
             word, is_running, detail = "start-up", False, "it has just started, or a window still holds its start"
         is_same = self.state is not None and (self.state.word, self.state.is_told) == (word, bool(self._told))

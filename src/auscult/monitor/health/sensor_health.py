@@ -77,6 +77,8 @@ class SensorHealth:
         Of its commissioning. If there is none, or of another rate or number of channels, it is learnt from the first
         `learn_s` seconds in which nothing is wrong with it and the machine runs.
     learn_s : float > 0, s
+    is_live : bool
+        Whether its sound is heard as it comes; the times of recordings say nothing of its clock.
 
     Attributes
     ----------
@@ -87,11 +89,17 @@ class SensorHealth:
     """
 
     def __init__(
-        self, sr: int, settings: HealthSettings, baseline: HealthBaseline | None = None, *, learn_s: float = LEARN_S
+        self,
+        sr: int,
+        settings: HealthSettings,
+        baseline: HealthBaseline | None = None,
+        *,
+        learn_s: float = LEARN_S,
+        is_live: bool = True,
     ) -> None:
         self.health: Health | None = None
         self.baseline = baseline if baseline is not None and baseline.sr == sr else None
-        self._sr, self._settings, self._learn_s = sr, settings, learn_s
+        self._sr, self._settings, self._learn_s, self._is_live = sr, settings, learn_s, is_live
         self._meter = SecondMeter(sr, settings.mains_hz)
         self._clock = SampleClock(sr)
         self._lasting = {cause: Lasting(settings.after_s) for cause in CAUSES}
@@ -183,7 +191,7 @@ class SensorHealth:
         if is_broken:
             self._has_gap = True
             self._clock.restart()
-        elif (looked := self._clock.push(n_samples, ended_at)) is not None:
+        elif self._is_live and (looked := self._clock.push(n_samples, ended_at)) is not None:
             share, lasted_s = looked
             words = f"samples come {abs(share):.0%} too {'slowly' if share > 0 else 'fast'}" if share else ""
             self._update("stalled clock", words, lasted_s, ended_at)

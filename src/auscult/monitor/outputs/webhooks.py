@@ -8,8 +8,10 @@ import threading
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from http.client import HTTPException
 
 from auscult import __version__
+from auscult.errors import AuscultError
 from auscult.monitor.event import Event
 from auscult.monitor.outputs.outbox import BATCH, Outbox, OutputStatus
 from auscult.monitor.settings import WebhookSettings
@@ -71,15 +73,24 @@ class WebhookOutput:
         wait_s = self._first_wait_s
         while not self._is_stopping.is_set():
             self._wakened.clear()
-            try:
-                self._post_all()
-            except (OSError, ValueError) as error:
-                self._lost(error)
+            if self._has_posted_all():
+                wait_s = self._first_wait_s
+                self._wakened.wait()
+            else:
                 self._is_stopping.wait(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-                continue
-            wait_s = self._first_wait_s
-            self._wakened.wait()
+
+    def _has_posted_all(self) -> bool:
+        try:
+            self._post_all()
+        except (OSError, HTTPException, ValueError, AuscultError) as error:
+            self._lost(error)
+        except Exception as error:
+            log.exception("%s: failed unexpectedly", self.name)
+            self._lost(error)
+        else:
+            return True
+        return False
 
     def _post_all(self) -> None:
         while not self._is_stopping.is_set() and (events := self._outbox.undelivered(self.name, BATCH)):
@@ -110,7 +121,8 @@ class WebhookOutput:
         self.status = replace(self.status, is_connected=True, error="", n_delivered=self.status.n_delivered + 1)
 
     def _lost(self, error: Exception) -> None:
-        problem = f"{self._settings.url}: {error}. It is tried again; nothing is lost meanwhile."
+        said = str(error).strip().rstrip(".") or type(error).__name__
+        problem = f"{self._settings.url}: {said}. It is tried again; nothing is lost meanwhile."
         if self.status.error != problem:
             log.warning("%s: %s", self.name, problem)
         self.status = replace(self.status, is_connected=False, error=problem)

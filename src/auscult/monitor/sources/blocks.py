@@ -25,6 +25,10 @@ class Block:
         Whether sound was lost just before it: by the source, by opening it again, or by a monitor that was too slow.
     n_opened : int
         How often the source had been opened when it came, this time included.
+    is_new : bool
+        Whether it does not follow the block before it though nothing was lost, as another recording.
+    on_heard : callable, optional
+        Called when it was heard, by whoever heard it.
     """
 
     source: str
@@ -33,11 +37,18 @@ class Block:
     ended_at: float
     is_broken: bool
     n_opened: int
+    is_new: bool = False
+    on_heard: Callable[[], None] | None = None
 
     @property
     def duration_s(self) -> float:
         """How long it lasts."""
         return float(self.y.shape[1] / self.sr)
+
+    @property
+    def is_after_gap(self) -> bool:
+        """Whether it does not follow the block before it: no window spans that."""
+        return self.is_broken or self.is_new
 
 
 class Blocks:

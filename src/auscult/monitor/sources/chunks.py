@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,22 @@ def whole_chunks(pieces: Iterable[Chunk], *, sr: int, where: str) -> Iterator[Ch
             held, n_held = [], 0
     if held:
         yield _joined(held)
+
+
+def played(chunks: Iterable[Chunk], *, sr: int, duration_s: float) -> Iterator[Chunk]:
+    """Chunks of a file, which come as fast as they are taken: each ended as much later as there was sound before it.
+
+    Parameters
+    ----------
+    chunks : iterable of Chunk
+    sr : int, Hz
+    duration_s : float, s
+        Of all of them: they end now, since what was heard in the future would be missing from all that looks back.
+    """
+    ended_at = time.time() - duration_s
+    for chunk in chunks:
+        ended_at += chunk.y.shape[1] / sr
+        yield replace(chunk, ended_at=ended_at)
 
 
 def checked(chunk: Chunk, where: str) -> Chunk:

@@ -5,7 +5,9 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any, Self
 
 from auscult.audio import Waveform
 from auscult.audio.microphone import Chunk
@@ -15,30 +17,88 @@ from auscult.monitor.sources.recordings import FileState, FoundFile, cut, find_f
 
 FORGET_AFTER_S = 7 * 86400.0
 """For how long a recording that was removed is remembered: it may be back when a share is mounted again."""
+SAVE_PER_FILE_S = 0.01
+"""Least time between two times that what was heard is kept, for each recording: many take long to write."""
+FOLLOWS_WITHIN_S = 0.5
+"""A recording that begins so near the end of the one before follows it: files are written to a little late."""
 
 log = logging.getLogger("auscult.monitor")
 
 
 @dataclass
 class Heard:
-    """What was heard of a folder, kept by whoever opens it again after a failure.
+    """What was heard of a folder, kept by whoever opens it again after a failure or a restart.
+
+    The thread that reads the folder changes it, and so does the one that hears the sound, but no field is both's.
 
     Parameters
     ----------
     until : float or None
-        Unix time up to which an earlier run has heard what is there; None: there was none.
+        Unix time up to which an earlier run has heard what is there, where no more of it is remembered; None: there was
+        none.
     is_begun : bool
         Whether the folder was looked at before: what is new then was not there at the start.
     states : dict of str to FileState
-        Of each recording that was heard, or could not be; once a file changes it is a new recording.
+        Of each recording that was read, or could not be; once a file changes it is a new recording.
     seen_at : dict of str to float
         When it was last there, Unix time.
+    under_way : set of (str, FileState)
+        Recordings that were read, and not yet heard to their end.
+    is_changed : bool
+        Whether there is more to remember than was when `is_due` last said so.
+    folder : str
+        Which one it is.
     """
 
     until: float | None = None
     is_begun: bool = False
     states: dict[str, FileState] = field(default_factory=dict)
     seen_at: dict[str, float] = field(default_factory=dict)
+    under_way: set[tuple[str, FileState]] = field(default_factory=set)
+    is_changed: bool = False
+    folder: str = ""
+    _kept_at: float = 0.0
+
+    @classmethod
+    def of(cls, folder: str, remembered: dict[str, Any] | None, until: float | None) -> Self:
+        """What an earlier run has heard.
+
+        Parameters
+        ----------
+        folder : str
+        remembered : dict or None
+            What `to_dict` gave.
+        until : float or None
+            As in the class, if nothing is remembered of this folder.
+        """
+        if remembered is None or remembered["folder"] != folder:
+            return cls(until, folder=folder)
+        files = remembered["files"]
+        states = {path: FileState(n_bytes, changed_ns) for path, (n_bytes, changed_ns, _) in files.items()}
+        return cls(until, True, states, {path: seen_at for path, (*_, seen_at) in files.items()}, folder=folder)
+
+    def to_dict(self) -> dict[str, Any] | None:
+        """What is to be remembered over a restart, as JSON can hold it; None before the folder was looked at."""
+        if not self.is_begun:
+            return None
+        files = {
+            path: (state.n_bytes, state.changed_ns, round(self.seen_at.get(path, 0.0)))
+            for path, state in list(self.states.items())  # at once: another thread changes it
+            if (path, state) not in self.under_way
+        }
+        return {"folder": self.folder, "files": files}
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be kept now; then it is taken to be."""
+        if not self.is_changed or abs(now - self._kept_at) < SAVE_PER_FILE_S * len(self.states):
+            return False
+        self.is_changed, self._kept_at = False, now
+        return True
+
+    def has_ended(self, path: str, state: FileState) -> None:
+        """Take note that a recording was heard to its end."""
+        self.under_way.discard((path, state))
+        self.is_changed = True
 
     def see(self, paths: list[str], now: float) -> None:
         """Take note of what is there, and forget what was removed long ago."""
@@ -102,13 +162,14 @@ class WatchedFolder:
         self._clock, self._wait = clock, wait
         self._changing: dict[str, FileState] = {}
         self._said: set[str] = set()
-        self._ended_at = 0.0
+        self._ended_at = self._written_at = 0.0
         there = self._find()
         if not self._heard.is_begun:
             until = self._heard.until
             old = there if until is None else [file for file in there if file.state.changed_ns / 1e9 < until]
             if until is not None or not is_old_heard:
                 self._heard.states.update({file.path: file.state for file in old})
+            self._heard.is_changed = True
         self._heard.is_begun = True
 
     def chunks(self) -> Iterator[Chunk]:
@@ -123,7 +184,7 @@ class WatchedFolder:
             for file in self._look():
                 y = self._read(file)
                 if y is not None:
-                    yield from self._hear(y, file.state.changed_ns / 1e9)
+                    yield from self._hear(y, file)
             yield from pauses(self._every_s, max(1, self.n_channels), self._wait)
 
     def _find(self) -> list[FoundFile]:
@@ -146,7 +207,7 @@ class WatchedFolder:
         return sorted(complete, key=lambda file: (file.state.changed_ns, file.path))
 
     def _read(self, file: FoundFile) -> Waveform | None:
-        """Sound of a recording, and remember that it was heard; None if it is bad, or not complete after all."""
+        """Sound of a recording, and remember that it was read; None if it is bad, or not complete after all."""
         error: AudioError | None = None
         try:
             y = read_recording(file.path, self.sr, self.n_channels or None)
@@ -158,17 +219,24 @@ class WatchedFolder:
             return None  # removed
         if FileState(status.st_size, status.st_mtime_ns) != file.state:
             return None  # written to while it was read
+        if error is None and y.size:
+            self._heard.under_way.add((file.path, file.state))
         self._heard.states[file.path] = file.state
+        self._heard.is_changed = True
         if error is not None:
             log.warning("passed over: %s", error)
             return None
         self.n_channels = len(y)
         return y
 
-    def _hear(self, y: Waveform, recorded_at: float) -> Iterator[Chunk]:
-        n_left = y.shape[1]
-        recorded_at = min(recorded_at, self._clock())  # the writer's clock may be fast
+    def _hear(self, y: Waveform, file: FoundFile) -> Iterator[Chunk]:
+        n_left, written_at = y.shape[1], file.state.changed_ns / 1e9
+        is_new = abs(written_at - n_left / self.sr - self._written_at) > FOLLOWS_WITHIN_S
+        self._written_at = written_at
+        recorded_at = min(written_at, self._clock())  # the writer's clock may be fast
         for piece in cut(y, self.sr):
             n_left -= piece.shape[1]
             self._ended_at = max(self._ended_at, recorded_at - n_left / self.sr)  # time does not run backwards
-            yield Chunk(piece, ended_at=self._ended_at)
+            on_heard = None if n_left else partial(self._heard.has_ended, file.path, file.state)
+            yield Chunk(piece, ended_at=self._ended_at, is_new=is_new, on_heard=on_heard)
+            is_new = False

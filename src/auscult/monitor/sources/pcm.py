@@ -24,11 +24,17 @@ class PcmDecoder:
     sample_format : SampleFormat
     n_channels : int > 0
         Interleaved.
+
+    Attributes
+    ----------
+    frame_bytes : int
+        Of a sample of all channels.
     """
 
     def __init__(self, sample_format: SampleFormat, n_channels: int) -> None:
         self._format_tag, self._sample_bytes = _KINDS[sample_format]
         self._n_channels = n_channels
+        self.frame_bytes = self._sample_bytes * n_channels
         self._rest = b""
 
     def decode(self, data: bytes) -> NDArray[np.float32]:
@@ -45,7 +51,7 @@ class PcmDecoder:
             Full scale is [-1, 1]. Floats are as they were sent, NaN and infinite ones, too.
         """
         data = self._rest + data
-        n_whole = len(data) - len(data) % (self._sample_bytes * self._n_channels)
+        n_whole = len(data) - len(data) % self.frame_bytes
         self._rest = data[n_whole:]
         if not n_whole:
             return np.empty((self._n_channels, 0), np.float32)

@@ -11,6 +11,10 @@ from auscult.monitor.sources.chunks import TICK_S, nothing, whole_chunks
 from auscult.monitor.sources.pcm import READ_BYTES, PcmDecoder, SampleFormat
 
 
+class HungUpError(DeviceError):
+    """Whoever connected hung up: the next one may come at once."""
+
+
 @dataclass(frozen=True)
 class PcmSocket:
     """The next sender that connects, until it hangs up; then the port has to be opened again.
@@ -109,5 +113,5 @@ class PcmSocket:
             return None
         return sender, address[0]
 
-    def _hung_up(self, address: str, why: str = "") -> DeviceError:
-        return DeviceError(self.name, f"its sender {address} hung up{why}", "Start the sender again.")
+    def _hung_up(self, address: str, why: str = "") -> HungUpError:
+        return HungUpError(self.name, f"its sender {address} hung up{why}", "Start the sender again.")

@@ -2,15 +2,20 @@
 
 import os
 import select
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auscult.audio.microphone import Chunk
 from auscult.errors import DeviceError
-from auscult.monitor.sources.chunks import TICK_S, nothing, whole_chunks
+from auscult.monitor.sources.chunks import TICK_S, nothing, played, whole_chunks
 from auscult.monitor.sources.pcm import READ_BYTES, PcmDecoder, SampleFormat
 
 NAME = "standard input"
+
+_decoder = lru_cache(1)(PcmDecoder)
+"""There is only one standard input: what remains of a sample is for whoever reads it next."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +55,28 @@ class PcmStdin:
         return cls(sr, n_channels, sample_format)
 
     def chunks(self) -> Iterator[Chunk]:
-        """Sound until the writer closes the pipe; empty chunks while it is silent.
+        """Sound until the writer closes the pipe, or the file ends; empty chunks while it is silent.
 
         Raises
         ------
         DeviceError
             If samples are NaN, infinite, or too large to be sound.
         """
-        return whole_chunks(self._pieces(), sr=self.sr, where=self.name)
+        chunks = whole_chunks(self._pieces(), sr=self.sr, where=self.name)
+        status = os.fstat(0)
+        if not stat.S_ISREG(status.st_mode):
+            return chunks
+        n_bytes = status.st_size - os.lseek(0, 0, os.SEEK_CUR)
+        decoder = _decoder(self.sample_format, self.n_channels)
+        return played(chunks, sr=self.sr, duration_s=n_bytes / decoder.frame_bytes / self.sr)
 
     def _pieces(self) -> Iterator[Chunk]:
-        decoder = PcmDecoder(self.sample_format, self.n_channels)
+        decoder = _decoder(self.sample_format, self.n_channels)
         while True:
             if not select.select([0], [], [], TICK_S)[0]:
                 yield nothing(self.n_channels)
             elif data := os.read(0, READ_BYTES):
                 yield Chunk(decoder.decode(data))
             else:
+                _decoder.cache_clear()
                 return

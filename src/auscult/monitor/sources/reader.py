@@ -12,6 +12,7 @@ from auscult.audio.microphone import Chunk
 from auscult.errors import AuscultError
 from auscult.monitor.sources.blocks import Block, Blocks
 from auscult.monitor.sources.open_source import MonitorSource
+from auscult.monitor.sources.pcm_socket import HungUpError
 
 log = logging.getLogger("auscult.monitor")
 
@@ -81,8 +82,9 @@ class SourceReader:
     clock : callable
         Unix time in seconds.
     first_wait_s, longest_wait_s : float, s
-        Before it is opened again; doubles from failure to failure until sound comes; up to a half is taken off by
-        chance, so that not all sources of a network that was down come at once.
+        Before it is opened again; doubles from failure to failure until sound comes, or a sender that hangs up: scans
+        of the network connect, too; up to a half is taken off by chance, so that not all sources of a network that was
+        down come at once.
     """
 
     def __init__(
@@ -126,16 +128,17 @@ class SourceReader:
     def _run(self) -> None:
         n_failures = 0
         while not self._stopping.is_set():
+            has_hung_up = False
             try:
                 self._hear()
             except AuscultError as error:
-                problem = str(error)
+                problem, has_hung_up = str(error), isinstance(error, HungUpError)
             except Exception as error:
                 log.exception("source %s", self._status.source)
                 problem = f"{self._status.source}: failed unexpectedly ({type(error).__name__}: {error})"
             else:
                 break
-            n_failures = 1 if self._status.state == "hearing" else n_failures + 1
+            n_failures = 1 if has_hung_up or self._status.state == "hearing" else n_failures + 1
             if not self._stopping.is_set():
                 self._say("lost", problem)
                 self._stopping.wait(self._wait_s(n_failures))
@@ -161,7 +164,8 @@ class SourceReader:
             self._say("hearing")
         ended_at = self._heard_at if chunk.ended_at is None else chunk.ended_at
         is_broken = chunk.is_broken or is_gap
-        block = Block(self._status.source, chunk.y, source.sr, ended_at, is_broken, self._status.n_opened)
+        said = self._status.source, chunk.y, source.sr, ended_at, is_broken, self._status.n_opened
+        block = Block(*said, is_new=chunk.is_new, on_heard=chunk.on_heard)
         if source.can_wait:
             self._blocks.wait_for_room(block, self._stopping.is_set)
         if self._stopping.is_set():

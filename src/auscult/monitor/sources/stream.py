@@ -4,6 +4,7 @@ import errno
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from auscult.audio.microphone import Chunk
 from auscult.errors import AudioError, DeviceError
 from auscult.extras import require
-from auscult.monitor.sources.chunks import whole_chunks
+from auscult.monitor.sources.chunks import played, whole_chunks
 
 RTSP_OPTIONS = {
     "rtsp_flags": "prefer_tcp",  # lost packets would be taken for a change of the machine
@@ -38,6 +39,8 @@ class Stream:
         Whether it is a file.
     pieces : iterator of Chunk
         Its frames, decoded.
+    duration_s : float or None, s
+        Of a file, 0 where that is not known; None: its sound comes as it is made.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Stream:
     n_channels: int
     can_wait: bool
     pieces: Iterator[Chunk]
+    duration_s: float | None
 
     @classmethod
     def open(cls, url: str, *, timeout_s: float) -> "Stream":
@@ -72,7 +76,8 @@ class Stream:
         if first is None:
             raise AudioError(decoded.name, "holds no sound", CHECK)
         sr, n_channels = first.sample_rate, first.layout.nb_channels
-        return cls(decoded.name, sr, n_channels, not decoded.is_network, decoded.pieces(first, frames))
+        pieces = decoded.pieces(first, frames)
+        return cls(decoded.name, sr, n_channels, not decoded.is_network, pieces, decoded.duration_s)
 
     def chunks(self) -> Iterator[Chunk]:
         """Sound from now on, or that of the file to its end.
@@ -82,7 +87,8 @@ class Stream:
         DeviceError
             If nothing comes for too long, the network or the sender ends it, or the sound becomes one of another rate.
         """
-        return whole_chunks(self.pieces, sr=self.sr, where=self.name)
+        chunks = whole_chunks(self.pieces, sr=self.sr, where=self.name)
+        return chunks if self.duration_s is None else played(chunks, sr=self.sr, duration_s=self.duration_s)
 
 
 class _Decoded:
@@ -100,6 +106,8 @@ class _Decoded:
             self._container = self._av.open(url, options=options, timeout=timeout_s, metadata_errors="replace")
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise self._failed("cannot be opened", error) from None
+        is_file = Path(parts.path if parts.scheme == "file" else url).is_file()  # and no pipe
+        self.duration_s = (self._container.duration or 0) / self._av.time_base if is_file else None
 
     def frames(self) -> Iterator[Any]:
         """Decoded frames of its first audio track; packets that are damaged are passed over."""

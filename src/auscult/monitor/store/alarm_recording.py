@@ -60,6 +60,8 @@ class RecentSound:
         """
         if not y.size:
             return []
+        if self._held and ended_at < self._held[-1][0]:
+            self._put_back(self._held[-1][0] - ended_at + y.shape[1] / self._sr)
         self._held.append((ended_at, np.rint(np.clip(y, -1, 1) * FULL_SCALE).astype(np.int16)))
         done = [wanted for wanted in self._wanted if ended_at >= wanted[1] + self._after_s]
         self._wanted = [wanted for wanted in self._wanted if wanted not in done]
@@ -85,6 +87,11 @@ class RecentSound:
         recordings = [self._recording(*wanted) for wanted in self._wanted if self._held]
         self._wanted = []
         return recordings
+
+    def _put_back(self, by_s: float) -> None:
+        """The clock was put back, and with it what is held: it would never be old otherwise."""
+        self._held = deque((ended_at - by_s, y) for ended_at, y in self._held)
+        self._wanted = [(alarm_id, at - by_s) for alarm_id, at in self._wanted]
 
     def _recording(self, alarm_id: str, at: float) -> AlarmRecording:
         since, until = at - self._before_s, at + self._after_s

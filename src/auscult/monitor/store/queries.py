@@ -27,8 +27,16 @@ from auscult.monitor.store.rows import (
 from auscult.monitor.store.schema import DATABASE_ERRORS, FILE, connect_read_only
 
 ALWAYS = (float("-inf"), float("inf"))
+IS_OPEN = """(is_active OR acknowledged_at IS NULL
+OR (json_extract(body, '$.is_latched') AND json_extract(body, '$.reset_at') IS NULL))"""
+"""Whether there is still something to do about a row of alarms: active, not acknowledged, or latched and not reset."""
 _SAID = """(SELECT what FROM feedback WHERE feedback.alarm_id = alarms.alarm_id AND undone_at IS NULL
 ORDER BY n DESC LIMIT 1)"""
+
+_HIGHEST = """(SELECT id FROM detections
+WHERE machine = ? AND at BETWEEN ? + n * ? AND ? + (n + 1) * ? ORDER BY {} DESC, at LIMIT 1)"""
+_OVERLAP_S = 0.001
+"""Of stretches of time, so that none is lost between them."""
 
 
 class StoreReader:
@@ -79,10 +87,7 @@ class StoreReader:
 
     def open_alarms(self) -> list[StoredAlarm]:
         """Alarms about which there is still something to do: active, not acknowledged, or latched and not reset."""
-        query = (
-            f"SELECT *, {_SAID} AS said FROM alarms WHERE is_active OR acknowledged_at IS NULL"
-            " OR (json_extract(body, '$.is_latched') AND json_extract(body, '$.reset_at') IS NULL) ORDER BY raised_at"
-        )
+        query = f"SELECT *, {_SAID} AS said FROM alarms WHERE {IS_OPEN} ORDER BY raised_at"
         return [alarm_from(row) for row in self._ask(query)]
 
     def alarm_changes(
@@ -125,6 +130,42 @@ class StoreReader:
         """
         query = "SELECT * FROM detections WHERE machine = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?"
         return [detection_from(row) for row in reversed(self._ask(query, machine, *within, limit))]
+
+    def n_detections(self, machine: str, *, within: tuple[float, float] = ALWAYS) -> int:
+        """How many detections of a machine there are."""
+        query = "SELECT count(*) AS n FROM detections WHERE machine = ? AND at BETWEEN ? AND ?"
+        return int(self._ask(query, machine, *within)[0]["n"])
+
+    def highest_detections(
+        self, machine: str, *, within: tuple[float, float] = ALWAYS, most: int = 1000
+    ) -> list[Detection]:
+        """Detections of a machine in the order of time: all, or among so many whatever is highest in its time.
+
+        Of more than the most, the time from the first to the last is cut into equal stretches; of each, the detection
+        with the highest score and the one with the most evidence are told.
+
+        Parameters
+        ----------
+        machine : str
+        within : (float, float)
+            Unix seconds between which they ended.
+        most : int >= 2
+            As many as a picture has room for.
+        """
+        query = "SELECT min(at) AS first, max(at) AS last FROM detections WHERE machine = ? AND at BETWEEN ? AND ?"
+        if self.n_detections(machine, within=within) <= most:
+            return self.detections(machine, within=within, limit=most)
+        (ends,) = self._ask(query, machine, *within)
+        length_s = (ends["last"] - ends["first"]) / (most // 2)
+        values = (machine, ends["first"], length_s, ends["first"] + _OVERLAP_S, length_s)
+        rows = self._ask(
+            "WITH RECURSIVE stretches(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM stretches WHERE n + 1 < ?), "
+            f"highest(id) AS (SELECT {_HIGHEST.format('score')} FROM stretches"
+            f" UNION SELECT {_HIGHEST.format('evidence')} FROM stretches)"
+            " SELECT detections.* FROM highest JOIN detections USING (id) ORDER BY at",
+            *(most // 2, *values, *values),
+        )
+        return [detection_from(row) for row in rows]
 
     def last_detection(self, machine: str) -> Detection | None:
         """The last detection of a machine, if there is one."""

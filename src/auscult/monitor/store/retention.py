@@ -1,18 +1,22 @@
 """What is forgotten, and in which order: by age, by the disk that may be used, and when there is no disk left.
 
-The oldest of what is normal goes first. Alarms, their changes, what people said, and the sound of alarms that are
-active or confirmed are never forgotten.
+The oldest of what is normal goes first. Never forgotten are alarms, their changes, what people said, all recordings of
+alarms that are confirmed, and the first and the last recording of alarms that are open. Events that wait for an output
+are forgotten when they have waited as long as is kept, or when the disk's budget is used up.
 """
 
+import json
 import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from auscult.monitor.store import alarm_journal
+from auscult.monitor.store.queries import IS_OPEN
 from auscult.monitor.store.recovery import DAMAGED
 from auscult.monitor.store.schema import FILE, NORMAL, PAGE_BYTES, flush_commits, transaction
 
@@ -24,11 +28,20 @@ STEP_PAGES = 32
 FREE_SHARE = 0.1
 """Of the pages, likewise."""
 
-_FORGETTABLE = """FROM audio WHERE at < ?
-AND NOT EXISTS (SELECT 1 FROM alarms WHERE alarms.alarm_id = audio.alarm_id AND is_active)
+MARKS = "events saved until"
+"""Key of what tells when events were saved, to a day: [Unix seconds, number of the last event that was there then]."""
+_EVER = 2**63 - 1
+"""Number that no event gets."""
+
+_OWN = "FROM audio AS own WHERE own.alarm_id = audio.alarm_id"
+_FORGETTABLE = f"""FROM audio WHERE at < ?
+AND NOT (at IN ((SELECT min(at) {_OWN}), (SELECT max(at) {_OWN}))
+    AND EXISTS (SELECT 1 FROM alarms WHERE alarms.alarm_id = audio.alarm_id AND {IS_OPEN}))
 AND NOT EXISTS
     (SELECT 1 FROM feedback WHERE feedback.alarm_id = audio.alarm_id AND what = 'fault' AND undone_at IS NULL)
 ORDER BY at LIMIT 1"""
+_FORGETTABLE_EVENTS = """FROM events WHERE at < ?
+AND (seq <= ? OR NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = events.id)) ORDER BY at LIMIT ?"""
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,8 @@ class Retention:
             return True
         if is_over and drop_oldest(connection, self.folder):
             return True
-        if drop_oldest(connection, self.folder, before=at - self.keep_days * DAY_S):
+        before = at - self.keep_days * DAY_S
+        if drop_oldest(connection, self.folder, before=before, waiting=_last_saved(connection, at, before)):
             return True
         return self._shrink(connection)
 
@@ -104,7 +118,9 @@ def give_back(connection: sqlite3.Connection) -> None:
     connection.executescript(f"PRAGMA incremental_vacuum({STEP_PAGES})")  # execute() would stop after one page
 
 
-def drop_oldest(connection: sqlite3.Connection, folder: Path, *, before: float = float("inf")) -> Counter[str]:
+def drop_oldest(
+    connection: sqlite3.Connection, folder: Path, *, before: float = float("inf"), waiting: int = _EVER
+) -> Counter[str]:
     """Forget a little of what is oldest.
 
     Parameters
@@ -114,6 +130,8 @@ def drop_oldest(connection: sqlite3.Connection, folder: Path, *, before: float =
         The store's.
     before : float
         Only what is older, Unix seconds.
+    waiting : int
+        Of events that wait for an output only those up to this number.
 
     Returns
     -------
@@ -127,17 +145,17 @@ def drop_oldest(connection: sqlite3.Connection, folder: Path, *, before: float =
     """
     if dropped := drop_damaged(folder, before=before):
         return dropped
-    queries = {
-        _drop_audio: f"SELECT at {_FORGETTABLE}",
-        _drop_detections: "SELECT min(at) FROM detections WHERE at < ?",
-        _drop_events: "SELECT min(at) FROM events WHERE at < ?",
-    }
-    oldest: list[tuple[float, Callable[[sqlite3.Connection, Path, float], Counter[str]]]] = []
-    for drop, query in queries.items():
-        row = connection.execute(query, (before,)).fetchone()
+    queries: list[tuple[Callable[[], Counter[str]], str, tuple[float, ...]]] = [
+        (partial(_drop_audio, connection, folder, before), f"SELECT at {_FORGETTABLE}", (before,)),
+        (partial(_drop_detections, connection, before), "SELECT min(at) FROM detections WHERE at < ?", (before,)),
+        (partial(_drop_events, connection, before, waiting), f"SELECT at {_FORGETTABLE_EVENTS}", (before, waiting, 1)),
+    ]
+    oldest: list[tuple[float, Callable[[], Counter[str]]]] = []
+    for drop, query, values in queries:
+        row = connection.execute(query, values).fetchone()
         if row and row[0] is not None:
             oldest.append((row[0], drop))
-    return min(oldest, key=lambda one: one[0])[1](connection, folder, before) if oldest else Counter()
+    return min(oldest, key=lambda one: one[0])[1]() if oldest else Counter()
 
 
 def make_room(connection: sqlite3.Connection, folder: Path) -> Counter[str]:
@@ -157,9 +175,9 @@ def make_room(connection: sqlite3.Connection, folder: Path) -> Counter[str]:
     inf = float("inf")
     if dropped := drop_damaged(folder):
         return dropped
-    for drop in (_drop_audio, _drop_detections):
+    for drop in (partial(_drop_audio, connection, folder, inf), partial(_drop_detections, connection, inf)):
         with suppress(sqlite3.OperationalError):
-            if dropped := drop(connection, folder, inf):
+            if dropped := drop():
                 return dropped
     return Counter()
 
@@ -184,7 +202,7 @@ def _drop_audio(connection: sqlite3.Connection, folder: Path, before: float) -> 
     return Counter({"recordings": 1})
 
 
-def _drop_detections(connection: sqlite3.Connection, folder: Path, before: float) -> Counter[str]:
+def _drop_detections(connection: sqlite3.Connection, before: float) -> Counter[str]:
     query = "SELECT id FROM detections WHERE at < ? ORDER BY at LIMIT ?"
     numbers = connection.execute(query, (before, STEP_ROWS)).fetchall()
     with transaction(connection, is_flushed=False):
@@ -193,10 +211,25 @@ def _drop_detections(connection: sqlite3.Connection, folder: Path, before: float
     return Counter({"detections": len(numbers)}) if numbers else Counter()
 
 
-def _drop_events(connection: sqlite3.Connection, folder: Path, before: float) -> Counter[str]:
-    query = "SELECT id FROM events WHERE at < ? ORDER BY at LIMIT ?"
-    ids = connection.execute(query, (before, STEP_ROWS)).fetchall()
+def _drop_events(connection: sqlite3.Connection, before: float, waiting: int) -> Counter[str]:
+    ids = connection.execute(f"SELECT id {_FORGETTABLE_EVENTS}", (before, waiting, STEP_ROWS)).fetchall()
     with transaction(connection, is_flushed=False):
         connection.executemany("DELETE FROM deliveries WHERE event_id = ?", ids)
         connection.executemany("DELETE FROM events WHERE id = ?", ids)
     return Counter({"events": len(ids)}) if ids else Counter()
+
+
+def _last_saved(connection: sqlite3.Connection, at: float, before: float) -> int:
+    """Number of the last event that was saved before a time, as far as that is known; and remember how many there are.
+
+    What an event tells may have happened long before it was saved: in recordings that were made elsewhere.
+    """
+    row = connection.execute("SELECT body FROM state WHERE key = ?", (MARKS,)).fetchone()
+    marks = [] if row is None else [mark for mark in json.loads(row[0]) if mark[0] <= at]  # the clock may be put back
+    over = [mark for mark in marks if mark[0] < before]
+    if not marks or marks[-1][0] <= at - DAY_S:
+        last = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+        marks = [*over[-1:], *marks[len(over) :], [at, last]]
+        with suppress(sqlite3.OperationalError), transaction(connection, is_flushed=False):  # the disk may be full
+            connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (MARKS, json.dumps(marks)))
+    return int(over[-1][1]) if over else 0

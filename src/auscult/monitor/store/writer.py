@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from auscult.monitor.store.alarm_audio import remove_unreferenced
 from auscult.monitor.store.alarm_journal import AlarmJournal, Line
 from auscult.monitor.store.full_disk import FullDisk
 from auscult.monitor.store.lock import lock_store
-from auscult.monitor.store.recovery import Opened, is_wanted, open_database
+from auscult.monitor.store.recovery import is_wanted, open_database
 from auscult.monitor.store.retention import Retention
 from auscult.monitor.store.rows import event_row
 from auscult.monitor.store.schema import DATABASE_ERRORS, FILE, JOURNALLED, NORMAL, Row, is_damage, put, transaction
@@ -58,7 +59,7 @@ class StoreWriter:
         self._folder = retention.folder
         self._untold: list[Event] = []
         self._compaction: Iterator[None] | None = None
-        self._is_open = False
+        self._is_open = self._is_closed = False
         with ExitStack() as files, disk_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             files.callback(os.close, lock_store(self._folder))
@@ -107,10 +108,7 @@ class StoreWriter:
         DataError
             If the disk refuses it.
         """
-
-        def run() -> T:
-            return self._run(change, is_flushed=False)
-
+        run = partial(self._run, change, is_flushed=False)
         with self.lock, self._errors():
             try:
                 return run()
@@ -154,7 +152,7 @@ class StoreWriter:
         DataError
             If it has none.
         """
-        with self.lock:
+        with self.lock, self._errors():
             self.disk.look()
             if error is not None:
                 self.disk.begin(error)
@@ -179,21 +177,20 @@ class StoreWriter:
     def close(self) -> None:
         """Let go of all files."""
         with self.lock:
+            self._is_closed = True
             self._compaction = None
             self._files.close()
 
     def _open(self, why: str) -> None:
-        def open_(why: str) -> Opened:
-            return open_database(self._folder, self._journal, self._outputs, at=self._clock(), why=why)
-
+        open_ = partial(open_database, self._folder, self._journal, self._outputs, at=self._clock())
         try:
-            opened = open_(why)
+            opened = open_(why=why)
         except (*DATABASE_ERRORS, OSError) as error:
             if is_damage(error):  # which no check has noticed
-                opened = open_(str(error))
+                opened = open_(why=str(error))
             else:
                 self.disk.begin(error)
-                opened = self.disk.with_database_room(lambda: open_(""))
+                opened = self.disk.with_database_room(lambda: open_(why=""))
         self._connection, self._n = opened.connection, opened.n
         self.generation += 1
         self._is_open = True
@@ -291,7 +288,9 @@ class StoreWriter:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """What the disk or the database says becomes an error that names the folder."""
+        """What the disk or the database says becomes an error that names the folder; one that is closed refuses."""
+        if self._is_closed:
+            raise DataError(str(self._folder), "this event store was closed", "Try again in some seconds.")
         try:
             with disk_errors(self._folder):
                 yield
