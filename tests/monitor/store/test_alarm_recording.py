@@ -90,3 +90,11 @@ def test_a_clock_that_is_put_back_loses_no_sound_and_takes_no_memory():
     assert (recording.started_at, recording.raised_after_s) == (3.0, 2.0)
     np.testing.assert_allclose(recording.y, ramp(3, 7), atol=STEP)
     assert sum(y.size for _, y in recent._held) <= 3 * SR
+
+
+def test_who_wants_nothing_kept_keeps_nothing():
+    recent = RecentSound(SR, before_s=0.0, after_s=0.0)
+    recent.hear(ramp(0, 1), 1.0)
+    recent.record("a", 1.0)
+    assert recent.hear(ramp(1, 2), 2.0) == []
+    assert recent.finish() == []

@@ -72,7 +72,7 @@ class RecentSound:
         return recordings
 
     def record(self, alarm_id: str, at: float) -> None:
-        """Begin the recording of an alarm that was raised.
+        """Begin the recording of an alarm that was raised; where nothing is to be kept of before and after, none.
 
         Parameters
         ----------
@@ -80,7 +80,8 @@ class RecentSound:
         at : float
             When, Unix time in seconds.
         """
-        self._wanted.append((alarm_id, at))
+        if self._before_s or self._after_s:
+            self._wanted.append((alarm_id, at))
 
     def finish(self) -> list[AlarmRecording]:
         """Recordings under way as far as they go: there will be no more sound."""
