@@ -8,18 +8,18 @@ import asyncio
 import contextlib
 import logging
 import os
-import threading
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from auscult.errors import AuscultError
 from auscult.extras import require
 from auscult.monitor import desired
 from auscult.monitor.event import Event, iso
+from auscult.monitor.outputs.connection import FIRST_WAIT_S, Connection
 from auscult.monitor.outputs.edge_client import EXTRA, check_environment, make_client, make_message, sdk_errors
-from auscult.monitor.outputs.outbox import BATCH, Outbox, OutputStatus
+from auscult.monitor.outputs.outbox import Outbox
 from auscult.monitor.outputs.pace import Pace, Said
 from auscult.monitor.outputs.reported import bundle_report, changes, reported
 from auscult.monitor.settings import AzureSettings, MonitorSettings
@@ -29,8 +29,6 @@ NAME = "azure"
 """Of this output in the outbox."""
 OUTPUTS = {"state": "states", "score": "scores", "health": "health"}
 """Of the module, by topic."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
-"""Before the hub is tried again; doubles from failure to failure."""
 LONGEST_CALL_S = 30.0
 """For the hub to answer; then the connection counts as lost."""
 MOST_SAID = 1000
@@ -38,7 +36,7 @@ MOST_SAID = 1000
 Result = TypeVar("Result")
 
 
-class AzureOutput:
+class AzureOutput(Connection):
     """Speaks with a hub, in a thread of its own; while it is away events wait in the outbox.
 
     Parameters
@@ -60,8 +58,8 @@ class AzureOutput:
         *,
         first_wait_s: float = FIRST_WAIT_S,
     ) -> None:
-        self._azure, self._settings, self._outbox, self._on_method = azure, settings, outbox, on_method
-        self._first_wait_s = first_wait_s
+        super().__init__(NAME, outbox, first_wait_s=first_wait_s)
+        self._azure, self._settings, self._on_method = azure, settings, on_method
         changes_s, scores_s = azure.changes_every_s, azure.scores_every_s
         self._pace = Pace({"state": changes_s, "health": changes_s, "score": scores_s})
         self._reported: dict[str, Any] = {}
@@ -71,12 +69,8 @@ class AzureOutput:
         """What came of the desired properties."""
         self._last_error: dict[str, Any] | None = None
         self._is_twin_new = True
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wakened, self._changed = asyncio.Event(), asyncio.Event()
-        """There is something to tell; the connection is another."""
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="azure", daemon=True)
-        self.status = OutputStatus(NAME)
+        self._changed = asyncio.Event()
+        """The connection is another."""
 
     def start(self) -> None:
         """Begin; a hub that is not there is waited for.
@@ -91,14 +85,7 @@ class AzureOutput:
             If the certificates to trust cannot be read.
         """
         check_environment(self._azure, os.environ)
-        self._thread.start()
-
-    def stop(self, within_s: float = 2.0) -> None:
-        """End; what was not delivered stays in the outbox."""
-        self._is_stopping = True
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join(within_s)
+        super().start()
 
     def show(self, machine: str, topic: str, payload: dict[str, Any]) -> None:
         """Say what is the case now.
@@ -114,66 +101,37 @@ class AzureOutput:
         if self._pace.put(Said(machine, topic, payload)):
             self.wake()
 
-    def wake(self) -> None:
-        """Look into the outbox: there is something new."""
-        self._set(self._wakened)
+    def expected_errors(self) -> tuple[type[Exception], ...]:
+        """Errors of a hub that is away."""
+        return (*sdk_errors(), OSError, ValueError)
 
-    def _set(self, event: asyncio.Event) -> None:
-        """Set an event of this output's thread, from any other."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # it ended just now
-                loop.call_soon_threadsafe(event.set)
-
-    def _run(self) -> None:
-        asyncio.run(self._speak_for_ever())
-
-    async def _speak_for_ever(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(lambda _loop, what: log.debug("azure: %s", what))  # answers that come late
-        expected: tuple[type[Exception], ...] = (*sdk_errors(), OSError, ValueError)
-        wait_s = self._first_wait_s
-        while not self._is_stopping:
-            client = None
-            try:
-                self._bundle = await asyncio.to_thread(bundle_report, self._settings.bundle)
-                client = await asyncio.to_thread(make_client, self._azure)
-                await self._listen(client)
-                self.status = replace(self.status, is_connected=True, error="")
-                log.info("azure: connected")
-                wait_s = self._first_wait_s
-                async with asyncio.TaskGroup() as tasks:
-                    losing = tasks.create_task(self._until_lost(client))
-                    await self._speak(client)
-                    losing.cancel()
-            except* expected as errors:
-                self._lost(errors.exceptions[0])
-            except* Exception as errors:
-                log.exception("azure: failed unexpectedly")
-                self._lost(errors.exceptions[0])
-            finally:
-                if client is not None:
-                    with contextlib.suppress(Exception):
-                        await _within(client.shutdown())
-            if not self._is_stopping:
-                self._wakened.clear()
-                with contextlib.suppress(TimeoutError):  # new events do not hurry it: the hub is away
-                    await asyncio.wait_for(self._until_stopped(), wait_s)
-                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-        self.status = replace(self.status, is_connected=False)
+    def describe(self, error: Exception) -> str:
+        """What went wrong in the beginning."""
+        return _reason(error) or f"no answer within {LONGEST_CALL_S:.0f} s"
 
     def _lost(self, error: Exception) -> None:
-        reason = _reason(error) or f"no answer within {LONGEST_CALL_S:.0f} s"
-        problem = f"{reason}. It is tried again; nothing is lost meanwhile."
-        if self.status.error != problem:
-            log.warning("azure: %s", problem)
-        self._failed(problem)
-        self.status = replace(self.status, is_connected=False, error=problem)
+        super()._lost(error)
+        self._failed(self.status.error)  # reported when the hub is back
 
-    async def _until_stopped(self) -> None:
-        while not self._is_stopping:
-            await self._wakened.wait()
-            self._wakened.clear()
+    @contextlib.asynccontextmanager
+    async def connect(self) -> AsyncIterator[Any]:
+        """Client of the SDK that is connected with the hub, and told what comes from there."""
+        asyncio.get_running_loop().set_exception_handler(_log_late)
+        self._bundle = await asyncio.to_thread(bundle_report, self._settings.bundle)
+        client = await asyncio.to_thread(make_client, self._azure)
+        try:
+            await self._listen(client)
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                await _within(client.shutdown())
+
+    async def speak(self, client: Any) -> None:
+        """What the twin wants, then events and changes as they come, until told to stop."""
+        async with asyncio.TaskGroup() as tasks:
+            losing = tasks.create_task(self._until_lost(client))
+            await self._tell(client)
+            losing.cancel()
 
     async def _until_lost(self, client: Any) -> None:
         """Fail when the connection has ended: calls that wait for an answer would wait on."""
@@ -209,14 +167,13 @@ class AzureOutput:
         await _within(asyncio.to_thread(listen))
         self._is_twin_new = True
 
-    async def _speak(self, client: Any) -> None:
-        """What the twin wants, then events and changes as they come, until told to stop."""
+    async def _tell(self, client: Any) -> None:
         while not self._is_stopping:
             self._wakened.clear()
             if self._is_twin_new:
                 self._is_twin_new = False
                 await self._take_twin(client)
-            await self._send_events(client)
+            await self._deliver(partial(self._send_event, client))
             await self._send_due(client)
             await self._report(client)
             with contextlib.suppress(TimeoutError):
@@ -238,20 +195,10 @@ class AzureOutput:
             self._failed(said)
         self._desired = {"version": twin["desired"].get("$version"), "code": code, "said": said}
 
-    async def _send_events(self, client: Any) -> None:
-        """All events that wait; each is out of the outbox when the hub has it."""
-        while events := await asyncio.to_thread(self._outbox.undelivered, NAME, BATCH):
-            delivered: list[str] = []
-            try:
-                for event in events:
-                    properties = {"kind": event.kind, "what": event.what, "machine": event.machine}
-                    await self._send(client, "events", event.to_dict(), properties, message_id=event.id)
-                    delivered.append(event.id)
-                    self._note_error(event)
-            finally:
-                if delivered:
-                    await asyncio.to_thread(self._outbox.mark_delivered, NAME, delivered)
-                    self.status = replace(self.status, n_delivered=self.status.n_delivered + len(delivered))
+    async def _send_event(self, client: Any, event: Event) -> None:
+        properties = {"kind": event.kind, "what": event.what, "machine": event.machine}
+        await self._send(client, "events", event.to_dict(), properties, message_id=event.id)
+        self._note_error(event)
 
     async def _send_due(self, client: Any) -> None:
         for said in self._pace.due(time.monotonic()):
@@ -282,6 +229,11 @@ class AzureOutput:
     def _failed(self, problem: str, at: float | None = None) -> None:
         self._last_error = {"at": iso(time.time() if at is None else at), "problem": problem[:MOST_SAID]}
         self.wake()
+
+
+def _log_late(_loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
+    """Take note of answers that come when nobody waits for them any more."""
+    log.debug("azure: %s", what)
 
 
 async def _within(call: Awaitable[Result]) -> Result:

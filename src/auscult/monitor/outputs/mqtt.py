@@ -6,33 +6,29 @@ the broker itself as the last will ``offline``.
 """
 
 import asyncio
-import contextlib
 import json
-import logging
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from auscult.errors import DataError
 from auscult.extras import require
 from auscult.monitor.event import Event
+from auscult.monitor.outputs.connection import FIRST_WAIT_S, Connection
 from auscult.monitor.outputs.home_assistant import discovery
-from auscult.monitor.outputs.outbox import BATCH, Outbox, OutputStatus
+from auscult.monitor.outputs.outbox import Outbox
 from auscult.monitor.settings import MqttSettings, machine_slug
 
-log = logging.getLogger("auscult.monitor")
 NAME = "mqtt"
 """Of this output in the outbox."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
-"""Before the broker is tried again; doubles from failure to failure."""
 KEEPALIVE_S = 20
 """The broker says offline when it has not heard of this monitor for one and a half times as long."""
 
 
-class MqttOutput:
+class MqttOutput(Connection):
     """Speaks with a broker, in a thread of its own; while it is away events wait in the outbox.
 
     Parameters
@@ -59,7 +55,8 @@ class MqttOutput:
         on_state: Callable[[str, str], None] = lambda _machine, _payload: None,
         first_wait_s: float = FIRST_WAIT_S,
     ) -> None:
-        self._settings, self._site, self._machines, self._outbox = settings, site, list(machines), outbox
+        super().__init__(NAME, outbox, first_wait_s=first_wait_s)
+        self._settings, self._site, self._machines = settings, site, list(machines)
         self._base = f"{settings.prefix}/{site}"
         self._on_state = on_state
         self._state_topics = (
@@ -67,16 +64,10 @@ class MqttOutput:
             if state_topic
             else {}
         )
-        self._first_wait_s = first_wait_s
         self._lock = threading.Lock()
         self._shown: dict[str, bytes] = {}
         """What is the case now, by topic."""
         self._changed: set[str] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wakened: asyncio.Event | None = None
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
-        self.status = OutputStatus(NAME)
 
     def start(self) -> None:
         """Begin; a broker that is not there is waited for.
@@ -90,14 +81,7 @@ class MqttOutput:
         """
         require("aiomqtt", extra="monitor")
         self._tls()
-        self._thread.start()
-
-    def stop(self, within_s: float = 2.0) -> None:
-        """Say offline and end; what was not delivered stays in the outbox."""
-        self._is_stopping = True
-        self.wake()
-        if self._thread.is_alive():
-            self._thread.join(within_s)
+        super().start()
 
     def show(self, machine: str, topic: str, payload: dict[str, Any]) -> None:
         """Say what is the case now.
@@ -119,54 +103,18 @@ class MqttOutput:
             self._changed.add(name)
         self.wake()
 
-    def wake(self) -> None:
-        """Look into the outbox: there is something new."""
-        loop, wakened = self._loop, self._wakened
-        if loop is not None and wakened is not None and not loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # it ended just now
-                loop.call_soon_threadsafe(wakened.set)
+    def expected_errors(self) -> tuple[type[Exception], ...]:
+        """Errors of a broker that is away."""
+        return (require("aiomqtt", extra="monitor").MqttError, OSError)
 
-    def _run(self) -> None:
-        asyncio.run(self._speak_for_ever())
+    def describe(self, error: Exception) -> str:
+        """What went wrong, and with which broker."""
+        return f"{self._settings.host}:{self._settings.port}: {error}"
 
-    async def _speak_for_ever(self) -> None:
-        self._loop, self._wakened = asyncio.get_running_loop(), asyncio.Event()
-        aiomqtt = require("aiomqtt", extra="monitor")
-        wait_s = self._first_wait_s
-        while not self._is_stopping:
-            try:
-                async with self._client(aiomqtt) as client:
-                    self.status = replace(self.status, is_connected=True, error="")
-                    log.info("mqtt: connected with %s:%s", self._settings.host, self._settings.port)
-                    wait_s = self._first_wait_s
-                    await self._speak(client)
-            except* (aiomqtt.MqttError, OSError) as errors:
-                self._lost(errors.exceptions[0])
-            except* Exception as errors:
-                log.exception("mqtt: failed unexpectedly")
-                self._lost(errors.exceptions[0])
-            if not self._is_stopping:
-                self._wakened.clear()
-                with contextlib.suppress(TimeoutError):  # new events do not hurry it: the broker is away
-                    await asyncio.wait_for(self._until_stopped(), wait_s)
-                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-        self.status = replace(self.status, is_connected=False)
-
-    def _lost(self, error: Exception) -> None:
-        problem = f"{self._settings.host}:{self._settings.port}: {error}. It is tried again; nothing is lost meanwhile."
-        if self.status.error != problem:
-            log.warning("mqtt: %s", problem)
-        self.status = replace(self.status, is_connected=False, error=problem)
-
-    async def _until_stopped(self) -> None:
-        assert self._wakened is not None
-        while not self._is_stopping:
-            await self._wakened.wait()
-            self._wakened.clear()
-
-    def _client(self, aiomqtt: Any) -> Any:
-        settings = self._settings
-        return aiomqtt.Client(
+    def connect(self) -> AbstractAsyncContextManager[Any]:
+        """Client that is connected with the broker."""
+        aiomqtt, settings = require("aiomqtt", extra="monitor"), self._settings
+        client: AbstractAsyncContextManager[Any] = aiomqtt.Client(
             settings.host,
             settings.port,
             username=settings.username,
@@ -177,6 +125,7 @@ class MqttOutput:
             keepalive=KEEPALIVE_S,
             timeout=10.0,
         )
+        return client
 
     def _tls(self) -> ssl.SSLContext | None:
         if not self._settings.is_tls:
@@ -188,9 +137,8 @@ class MqttOutput:
             problem = f"no certificates can be read from it ({error})"
             raise DataError(str(path), problem, "Give a file of certificates in PEM: mqtt.ca_file") from None
 
-    async def _speak(self, client: Any) -> None:
-        """Everything that is the case, then events and changes as they come, until told to stop."""
-        assert self._wakened is not None
+    async def speak(self, client: Any) -> None:
+        """Everything that is the case, then events and changes as they come, until told to stop; then say offline."""
         for topic in self._state_topics:
             await client.subscribe(topic, qos=1)
         await client.publish(f"{self._base}/status", b"online", qos=1, retain=True)
@@ -221,16 +169,7 @@ class MqttOutput:
         finally:
             with self._lock:
                 self._changed.update(topic for topic, _ in changed)
-        while events := await asyncio.to_thread(self._outbox.undelivered, NAME, BATCH):
-            delivered: list[str] = []
-            try:
-                for event in events:
-                    await client.publish(self._event_topic(event), self._content(event), qos=1)
-                    delivered.append(event.id)
-            finally:
-                if delivered:
-                    await asyncio.to_thread(self._outbox.mark_delivered, NAME, delivered)
-                    self.status = replace(self.status, n_delivered=self.status.n_delivered + len(delivered))
+        await self._deliver(lambda event: client.publish(self._event_topic(event), self._content(event), qos=1))
 
     def _event_topic(self, event: Event) -> str:
         return "/".join([self._base, *([machine_slug(event.machine)] if event.machine else []), "event"])
