@@ -54,13 +54,6 @@ def test_a_source_that_comes_back_at_another_rate_is_heard_on(watch_of, sounds):
     assert sum(len(one.decided) for one in heard) == 2
 
 
-def test_it_knows_up_to_when_an_earlier_run_has_heard(watch_of, sounds):
-    assert watch_of().folder is None
-    assert watch_of(of_folder=True).folder.until is None
-    (*_, last) = (decided.detection for one in hear(watch_of(), sounds["normal"][: 6 * SR]) for decided in one.decided)
-    assert watch_of(of_folder=True, last=last).folder.until == last.at + 2.0  # a window
-
-
 def test_recordings_that_were_heard_to_their_end_are_remembered(watch_of, sounds):
     watch = watch_of(of_folder=True)
     assert watch.to_dict()["folder"] is None

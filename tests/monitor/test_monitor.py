@@ -90,6 +90,21 @@ def test_a_dead_microphone_is_no_fault_of_the_machine(monitor, clock, sounds, st
     assert now.alarm.state == "suppressed by design"
 
 
+def test_sound_that_the_bundle_cannot_judge_is_said_where_people_look(monitor, clock, sounds, store):
+    for _ in range(4):  # at half the rate that was learnt
+        clock.at += 1.0
+        monitor._hear(Block("hall", sounds["normal"][None, : SR // 2].astype(np.float32), SR // 2, clock.at, False, 1))
+        monitor._tick()
+    (now,) = monitor.overview()
+    assert "8000 Hz" in now.ignored
+    (suppressed,) = [event for event in store.events(kind="alarm") if event.what == "suppressed"]
+    assert "8000 Hz" in suppressed.body["why"]
+    give(monitor, clock, sounds["normal"][: 4 * SR])
+    (now,) = monitor.overview()
+    assert now.ignored == ""
+    assert now.alarm.state == "normal"
+
+
 def test_a_machine_that_a_topic_says_is_off_is_not_judged(monitor, clock, sounds, store, live_machine):
     monitor._told(live_machine, "off")
     monitor.commands.run()

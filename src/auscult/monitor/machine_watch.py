@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.bundle import Bundle
+from auscult.errors import AuscultError
 from auscult.features import LogMel
 from auscult.monitor.decisions.decider import Decider
 from auscult.monitor.decisions.known_sounds import KnownSounds
@@ -76,7 +77,7 @@ class MachineWatch:
     Attributes
     ----------
     machine : str
-    folder : auscult.monitor.sources.folder.Heard or None
+    folder : auscult.monitor.sources.folder.HeardRecordings or None
         What was heard of the source's folder; None if it is none.
     shadow : Shadow or None
     """
@@ -102,6 +103,8 @@ class MachineWatch:
         self._recent: RecentSound | None = None
         self._rate = (0, 0)
         """Sampling rate and number of channels of the sound."""
+        self._why_useless = ""
+        """Why the bundle cannot be used with the sound that comes; empty if it can."""
         self._shift_s = 0.0
         """How far the source's clock is ahead of this computer's."""
         assert isinstance(bundle.manifest.features, LogMel)
@@ -109,11 +112,9 @@ class MachineWatch:
         self._bundle, self._state = bundle, OperatingState(learnt, settings.states)
         self._decider = Decider(bundle, self.machine, known)
         self._decider.go_on_from(last)
-        self.folder: folder.Heard | None = None
+        self.folder: folder.HeardRecordings | None = None
         if source.kind == "folder":
-            # what is shorter than a window is heard, and not decided on
-            until = None if last is None else last.at + learnt.window_s
-            self.folder = folder.Heard.of(str(source.path), (remembered or {}).get("folder"), until)
+            self.folder = folder.HeardRecordings.of(str(source.path), (remembered or {}).get("folder"))
         self.shadow: Shadow | None = None
         if shadow is not None:
             beside = (remembered or {}).get("shadow")
@@ -175,7 +176,12 @@ class MachineWatch:
         AuscultError
             If the bundle cannot be used with such sound.
         """
-        listener, health, recent = self._at_rate(block)
+        try:
+            listener, health, recent = self._at_rate(block)
+        except AuscultError as error:
+            self._why_useless = str(error)
+            raise
+        self._why_useless = ""
         self._shift_s = block.ended_at - wall
         health.hear(block.y, block.ended_at, is_broken=block.is_broken, state=self._state.state)
         heard = Heard(recordings=recent.hear(block.y, block.ended_at))
@@ -203,6 +209,8 @@ class MachineWatch:
 
     def why_ignored(self) -> str:
         """Why sound does not count now; empty if it does."""
+        if self._why_useless:
+            return f"sound: {self._why_useless}"
         health, state = self.health, self._state.state
         if health is not None and not health.is_well and health.cause:
             return f"microphone: {health.cause}"

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from auscult.errors import DataError
-from auscult.monitor.sources.folder import FORGET_AFTER_S, Heard, WatchedFolder
+from auscult.monitor.sources.folder import FORGET_AFTER_S, HeardRecordings, WatchedFolder
 from auscult.monitor.sources.recordings import FileState
 
 SR = 8000
@@ -68,15 +68,6 @@ def test_a_new_recording_is_heard_once_and_old_ones_are_not(root):
 def test_old_ones_are_heard_when_asked_for(root):
     write(root / "old.wav", 0.9)
     assert listen(root, nothing, nothing, is_old_heard=True) == {0.9: 2000}
-
-
-@pytest.mark.parametrize("is_old_heard", [False, True])
-def test_what_came_while_nothing_listened_is_heard_and_the_rest_not_again(root, is_old_heard):
-    for name, value, at in (("heard.wav", 0.9, 1000), ("missed.wav", 0.1, 1100)):
-        write(root / name, value)
-        os.utime(root / name, (at, at))
-    heard = Heard(until=1010.0)
-    assert listen(root, nothing, nothing, is_old_heard=is_old_heard, heard=heard) == {0.1: 2000}
 
 
 def test_recordings_in_new_folders_are_heard(root):
@@ -164,7 +155,7 @@ def test_what_was_recorded_first_is_heard_first_and_ended_when_it_was_written(ro
 
 
 def test_what_was_heard_is_remembered_when_it_is_opened_again(root):
-    heard = Heard()
+    heard = HeardRecordings()
     write(root / "old.wav", 0.9)
     assert listen(root, lambda: write(root / "a.wav", 0.1), nothing, heard=heard) == {0.1: 2000}
     write(root / "b.wav", 0.2)
@@ -174,7 +165,7 @@ def test_what_was_heard_is_remembered_when_it_is_opened_again(root):
 
 def test_a_share_that_was_gone_for_a_while_is_not_heard_anew(root):
     write(root / "old.wav", 0.9)
-    heard = Heard()
+    heard = HeardRecordings()
     with pytest.raises(DataError, match=r"in: there is no such folder. Create it, or mount it again"):
         listen(root, lambda: root.rename(root.parent / "away"), heard=heard)
     with pytest.raises(DataError, match="no such folder"):
@@ -187,7 +178,7 @@ def test_a_share_that_was_gone_for_a_while_is_not_heard_anew(root):
 
 
 def test_what_was_removed_is_forgotten_after_a_week(root):
-    heard, now = Heard(), NOW
+    heard, now = HeardRecordings(), NOW
     write(root / "stays.wav", 0.1)
     write(root / "goes.wav", 0.1)
     for days in (0, 1, 6, 12):
@@ -225,12 +216,13 @@ def to_its_end(folder, *between):
 
 
 def after_a_restart(heard, folder):
-    return Heard.of(folder, json.loads(json.dumps(heard.to_dict())), until=None)
+    return HeardRecordings.of(folder, json.loads(json.dumps(heard.to_dict())))
 
 
-def test_over_a_restart_each_is_heard_once_whenever_it_was_written(root):
+@pytest.mark.parametrize("is_old_heard", [False, True])
+def test_over_a_restart_each_is_heard_once_whenever_it_was_written(root, is_old_heard):
     write(root / "old.wav", 0.9)
-    heard = Heard.of("in", None, None)
+    heard = HeardRecordings.of("in", None)
     folder = WatchedFolder(root, sr=SR, every_s=0.1, heard=heard)
     assert len(to_its_end(folder, lambda: write(root / "a.wav", 0.1), nothing)) == 3
     at = (root / "a.wav").stat().st_mtime
@@ -238,13 +230,14 @@ def test_over_a_restart_each_is_heard_once_whenever_it_was_written(root):
         write(root / name, 0.2)
         os.utime(root / name, (written_at, written_at))
     heard = after_a_restart(heard, "in")
-    assert len(to_its_end(WatchedFolder(root, sr=SR, every_s=0.1, heard=heard), nothing, nothing)) == 9
-    assert listen(root, nothing, nothing, heard=after_a_restart(heard, "in")) == {}
+    again = WatchedFolder(root, sr=SR, every_s=0.1, is_old_heard=is_old_heard, heard=heard)
+    assert len(to_its_end(again, nothing, nothing)) == 9
+    assert listen(root, nothing, nothing, is_old_heard=is_old_heard, heard=after_a_restart(heard, "in")) == {}
     assert not after_a_restart(heard, "another").is_begun
 
 
 def test_one_that_was_not_heard_to_its_end_is_heard_again_after_a_restart(root):
-    heard = Heard.of("in", None, None)
+    heard = HeardRecordings.of("in", None)
     write(root / "a.wav", 0.1)
     write(root / "bad.wav", 0.1, sr=4000)
     chunks = listen_to(WatchedFolder(root, sr=SR, every_s=0.1, is_old_heard=True, heard=heard), nothing)
@@ -256,7 +249,7 @@ def test_one_that_was_not_heard_to_its_end_is_heard_again_after_a_restart(root):
 
 
 def test_what_was_heard_is_kept_seldom_where_it_is_much():
-    heard = Heard(states=dict.fromkeys(map(str, range(1000)), FileState(1, 1)))
+    heard = HeardRecordings(states=dict.fromkeys(map(str, range(1000)), FileState(1, 1)))
     assert not heard.is_due(NOW)
     heard.has_ended("1", FileState(1, 1))
     assert heard.is_due(NOW)

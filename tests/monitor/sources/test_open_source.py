@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from auscult.errors import AuscultError, DataError
 from auscult.extras import MissingExtraError
 from auscult.monitor.settings import Source
-from auscult.monitor.sources.folder import Heard
+from auscult.monitor.sources.folder import HeardRecordings
 from auscult.monitor.sources.open_source import open_source
 
 
@@ -34,7 +34,7 @@ def test_a_replay_is_brought_to_the_wanted_rate_and_ends(tmp_path):
 
 def test_a_folder_is_brought_to_the_wanted_rate_and_not_heard_twice(tmp_path):
     told = {"kind": "folder", "path": tmp_path, "every_s": 0.01, "is_old_heard": True}
-    heard = Heard()
+    heard = HeardRecordings()
     write(tmp_path / "a.wav")
     source = opened(**told, heard=heard)
     first = [chunk for chunk in islice(source.chunks(), 40) if chunk.y.size]

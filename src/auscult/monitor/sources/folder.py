@@ -26,16 +26,13 @@ log = logging.getLogger("auscult.monitor")
 
 
 @dataclass
-class Heard:
+class HeardRecordings:
     """What was heard of a folder, kept by whoever opens it again after a failure or a restart.
 
     The thread that reads the folder changes it, and so does the one that hears the sound, but no field is both's.
 
     Parameters
     ----------
-    until : float or None
-        Unix time up to which an earlier run has heard what is there, where no more of it is remembered; None: there was
-        none.
     is_begun : bool
         Whether the folder was looked at before: what is new then was not there at the start.
     states : dict of str to FileState
@@ -50,7 +47,6 @@ class Heard:
         Which one it is.
     """
 
-    until: float | None = None
     is_begun: bool = False
     states: dict[str, FileState] = field(default_factory=dict)
     seen_at: dict[str, float] = field(default_factory=dict)
@@ -60,22 +56,20 @@ class Heard:
     _kept_at: float = 0.0
 
     @classmethod
-    def of(cls, folder: str, remembered: dict[str, Any] | None, until: float | None) -> Self:
+    def of(cls, folder: str, remembered: dict[str, Any] | None) -> Self:
         """What an earlier run has heard.
 
         Parameters
         ----------
         folder : str
         remembered : dict or None
-            What `to_dict` gave.
-        until : float or None
-            As in the class, if nothing is remembered of this folder.
+            What `to_dict` gave; of another folder it is not taken.
         """
         if remembered is None or remembered["folder"] != folder:
-            return cls(until, folder=folder)
+            return cls(folder=folder)
         files = remembered["files"]
         states = {path: FileState(n_bytes, changed_ns) for path, (n_bytes, changed_ns, _) in files.items()}
-        return cls(until, True, states, {path: seen_at for path, (*_, seen_at) in files.items()}, folder=folder)
+        return cls(True, states, {path: seen_at for path, (*_, seen_at) in files.items()}, folder=folder)
 
     def to_dict(self) -> dict[str, Any] | None:
         """What is to be remembered over a restart, as JSON can hold it; None before the folder was looked at."""
@@ -123,7 +117,7 @@ class WatchedFolder:
         Time from one look to the next.
     is_old_heard : bool
         Whether recordings that are there at the very first start are heard, too.
-    heard : Heard, optional
+    heard : HeardRecordings, optional
         What was heard before.
     clock : callable
         Unix time in seconds.
@@ -152,23 +146,21 @@ class WatchedFolder:
         sr: int,
         every_s: float = 1.0,
         is_old_heard: bool = False,
-        heard: Heard | None = None,
+        heard: HeardRecordings | None = None,
         clock: Callable[[], float] = time.time,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name, self.sr, self.n_channels = os.fspath(path), sr, 0
         self._every_s = every_s
-        self._heard = Heard() if heard is None else heard
+        self._heard = HeardRecordings() if heard is None else heard
         self._clock, self._wait = clock, wait
         self._changing: dict[str, FileState] = {}
         self._said: set[str] = set()
         self._ended_at = self._written_at = 0.0
         there = self._find()
         if not self._heard.is_begun:
-            until = self._heard.until
-            old = there if until is None else [file for file in there if file.state.changed_ns / 1e9 < until]
-            if until is not None or not is_old_heard:
-                self._heard.states.update({file.path: file.state for file in old})
+            if not is_old_heard:
+                self._heard.states.update({file.path: file.state for file in there})
             self._heard.is_changed = True
         self._heard.is_begun = True
 

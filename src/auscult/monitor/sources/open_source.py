@@ -4,7 +4,7 @@ from typing import Protocol, assert_never
 
 from auscult.audio.microphone import LiveSource
 from auscult.monitor import settings as told
-from auscult.monitor.sources.folder import Heard, WatchedFolder
+from auscult.monitor.sources.folder import HeardRecordings, WatchedFolder
 from auscult.monitor.sources.microphone import LiveMicrophone
 from auscult.monitor.sources.pcm_socket import PcmSocket
 from auscult.monitor.sources.pcm_stdin import PcmStdin
@@ -24,7 +24,7 @@ class MonitorSource(LiveSource, Protocol):
         """Whether it waits until its sound is taken, as recordings do, instead of going on, as microphones do."""
 
 
-def open_source(settings: told.Source, *, sr_wanted: int, heard: Heard | None = None) -> MonitorSource:
+def open_source(settings: told.Source, *, sr_wanted: int, heard: HeardRecordings | None = None) -> MonitorSource:
     """Open a source.
 
     Parameters
@@ -32,7 +32,7 @@ def open_source(settings: told.Source, *, sr_wanted: int, heard: Heard | None = 
     settings : Source
     sr_wanted : int, Hz
         Rate that recordings are brought to, the bundle's; live sources keep the rate that they have.
-    heard : Heard, optional
+    heard : HeardRecordings, optional
         What was heard of a folder: given again at each opening, nothing is heard twice and nothing missed.
 
     Raises
