@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from auscult.errors import DataError
@@ -6,34 +5,26 @@ from auscult.monitor.health.sensor_health import SensorHealth
 from auscult.monitor.machine_watch import watch_key
 from auscult.monitor.microphone_desk import commission_anew
 from auscult.monitor.monitor import Monitor
-from auscult.monitor.sources.blocks import Block
 
-SR = 16000
-
-
-def give(monitor, clock, sound):
-    for start in range(0, len(sound) - SR // 2 + 1, SR // 2):
-        clock.at += 0.5
-        monitor._hear(Block("hall", sound[start : start + SR // 2].astype(np.float32)[None], SR, clock.at, False, 1))
-        monitor._tick()
+from .giving import SR, give
 
 
 @pytest.fixture
-def commissioned(monitor, clock, sounds, monkeypatch):
+def commissioned(monitor, sounds, monkeypatch):
     """A monitor whose microphone has been listened to for long enough, and turned down since."""
     monkeypatch.setattr(SensorHealth.__init__, "__kwdefaults__", {"learn_s": 5.0})
-    give(monitor, clock, sounds["normal"][: 20 * SR])
-    give(monitor, clock, 0.1 * sounds["normal"][: 20 * SR])
+    give(monitor, sounds["normal"][: 20 * SR])
+    give(monitor, 0.1 * sounds["normal"][: 20 * SR])
     assert monitor.overview()[0].health.cause == "gain change"
     return monitor
 
 
-def test_what_was_changed_on_purpose_is_no_fault_any_more(commissioned, clock, sounds, store, live_machine):
+def test_what_was_changed_on_purpose_is_no_fault_any_more(commissioned, sounds, store, live_machine):
     commission_anew(commissioned, live_machine, "Ada", "new microphone")
     event = store.events()[-1]
     assert (event.kind, event.what, event.machine) == ("health", "commissioned anew", live_machine)
     assert event.body == {"who": "Ada", "why": "new microphone"}
-    give(commissioned, clock, 0.1 * sounds["normal"][: 20 * SR])
+    give(commissioned, 0.1 * sounds["normal"][: 20 * SR])
     assert commissioned.overview()[0].health.word == "ok"
     assert store.state(watch_key(live_machine))["baseline"] is not None
 
@@ -41,7 +32,7 @@ def test_what_was_changed_on_purpose_is_no_fault_any_more(commissioned, clock, s
 def test_a_restart_does_not_bring_the_old_one_back(commissioned, clock, sounds, settings_of, live_bundle, live_machine):
     commission_anew(commissioned, live_machine, "Ada")
     again = Monitor(settings_of(), live_bundle, commissioned.store, clock=clock)
-    give(again, clock, 0.1 * sounds["normal"][: 20 * SR])
+    give(again, 0.1 * sounds["normal"][: 20 * SR])
     assert again.overview()[0].health.word == "ok"
 
 

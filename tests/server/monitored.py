@@ -1,15 +1,13 @@
 """A monitor for tests of its page: it hears what a test gives it, and is asked without a socket."""
 
-import numpy as np
-
 from auscult.monitor.settings import HttpSettings
-from auscult.monitor.sources.blocks import Block
 from auscult.server.monitor_app import create_monitor_app
 
+from ..monitor.giving import SR, give
 from .asgi_client import AsgiClient
 
-SR = 16000
-N_BLOCK = SR // 2
+__all__ = ["SR", "T0", "TOKEN", "Clock", "MonitorClient", "detail", "give"]
+
 T0 = 1_800_000_000.0
 TOKEN = "correct horse"
 
@@ -21,16 +19,6 @@ class Clock:
 
     def __call__(self):
         return self.at
-
-
-def give(monitor, sound, source="hall"):
-    """Let a monitor that is not started hear a waveform, half a second after the other."""
-    clock = monitor.clock
-    for start in range(0, len(sound) - N_BLOCK + 1, N_BLOCK):
-        clock.at += N_BLOCK / SR
-        y = sound[start : start + N_BLOCK].astype(np.float32)[None]
-        monitor._hear(Block(source, y, SR, clock.at, False, 1))
-        monitor._tick()
 
 
 class MonitorClient(AsgiClient):

@@ -1,25 +1,16 @@
-import numpy as np
 import pytest
 
 from auscult.errors import OptionError
 from auscult.monitor.feedback import desk as feedback_desk
 from auscult.monitor.monitor import Monitor
-from auscult.monitor.sources.blocks import Block
 
-SR = 16000
-
-
-def give_sound(monitor, clock, sound):
-    for start in range(0, len(sound) - SR // 2 + 1, SR // 2):
-        clock.at += 0.5
-        monitor._hear(Block("hall", sound[start : start + SR // 2].astype(np.float32)[None], SR, clock.at, False, 1))
-        monitor._tick()
+from ..giving import SR, give
 
 
 @pytest.fixture
-def alarm_id(monitor, clock, sounds, live_machine):
-    give_sound(monitor, clock, sounds["normal"][: 6 * SR])
-    give_sound(monitor, clock, sounds["strange"][: 16 * SR])
+def alarm_id(monitor, sounds, live_machine):
+    give(monitor, sounds["normal"][: 6 * SR])
+    give(monitor, sounds["strange"][: 16 * SR])
     return monitor.desk.board.of(live_machine).id
 
 
@@ -30,17 +21,17 @@ def test_trying_out_keeps_nothing(monitor, store, alarm_id):
     assert store.feedback() == []
 
 
-def test_what_was_said_acts_at_once_and_until_it_is_taken_back(monitor, clock, sounds, store, alarm_id, live_machine):
+def test_what_was_said_acts_at_once_and_until_it_is_taken_back(monitor, sounds, store, alarm_id, live_machine):
     feedback, effect = feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada", why="the grinder")
     with monitor.live.listen() as news:
         feedback_desk.give(monitor, feedback, effect)
         event = news.get_nowait()["event"]
     assert (event["kind"], event["what"], event["body"]["who"]) == ("feedback", "given", "Ada")
     assert "would have removed 1 of the last 1 alarm" in event["body"]["effect"]
-    give_sound(monitor, clock, sounds["strange"][: 6 * SR])
+    give(monitor, sounds["strange"][: 6 * SR])
     assert "like the false alarm of" in store.last_detection(live_machine).ignored
     assert feedback_desk.undo(monitor, feedback.id, "Bert") == alarm_id
-    give_sound(monitor, clock, sounds["strange"][: 6 * SR])
+    give(monitor, sounds["strange"][: 6 * SR])
     assert store.last_detection(live_machine).ignored == ""
     assert [event.what for event in store.events(kind="feedback")] == ["given", "taken back"]
     with pytest.raises(OptionError, match="was taken back by Bert"):
@@ -49,22 +40,22 @@ def test_what_was_said_acts_at_once_and_until_it_is_taken_back(monitor, clock, s
         feedback_desk.undo(monitor, "nothing", "Bert")
 
 
-def test_a_false_alarm_that_is_on_is_acknowledged_and_clears(monitor, clock, sounds, store, alarm_id, live_machine):
+def test_a_false_alarm_that_is_on_is_acknowledged_and_clears(monitor, sounds, store, alarm_id, live_machine):
     feedback, effect = feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada", why="the grinder")
     feedback_desk.give(monitor, feedback, effect)
     alarm = monitor.desk.board.of(live_machine)
     assert (alarm.state, alarm.acknowledged_by, alarm.acknowledged_why) == ("acknowledged", "Ada", "the grinder")
     for _ in range(5):
-        give_sound(monitor, clock, sounds["strange"][: 16 * SR])  # its sound lasts
+        give(monitor, sounds["strange"][: 16 * SR])  # its sound lasts
     assert monitor.desk.board.of(live_machine).state == "normal"
     changes = [change["what"] for change in store.alarm_changes(machine=live_machine)]
     assert changes == ["raised", "acknowledged", "cleared"]
 
 
-def test_a_fault_that_is_on_goes_on(monitor, clock, sounds, alarm_id, live_machine):
+def test_a_fault_that_is_on_goes_on(monitor, sounds, alarm_id, live_machine):
     feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "fault", fault="loose belt", who="Ada"))
     for _ in range(5):
-        give_sound(monitor, clock, sounds["strange"][: 16 * SR])
+        give(monitor, sounds["strange"][: 16 * SR])
     assert monitor.desk.board.of(live_machine).state == "unacknowledged"
 
 
@@ -72,7 +63,7 @@ def test_a_new_monitor_recalls_it(monitor, clock, sounds, store, settings_of, li
     feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "fault", fault="loose belt", who="Ada"))
     another = Monitor(settings_of(), live_bundle, store, clock=clock)
     feedback_desk.recall(another)
-    give_sound(another, clock, sounds["strange"][: 6 * SR])
+    give(another, sounds["strange"][: 6 * SR])
     assert store.last_detection(live_machine).fault == "loose belt"
 
 
@@ -96,5 +87,5 @@ def test_a_shadow_hears_of_it_too(clock, sounds, store, settings_of, live_bundle
     monitor = Monitor(settings_of(), live_bundle, store, shadow=live_bundle, clock=clock)
     feedback_desk.recall(monitor)
     feedback_desk.give(monitor, *feedback_desk.try_out(monitor, alarm_id, "false alarm", fault=None, who="Ada"))
-    give_sound(monitor, clock, sounds["strange"][: 20 * SR])
+    give(monitor, sounds["strange"][: 20 * SR])
     assert monitor.watches[live_machine].shadow.comparison().after == ()
