@@ -180,6 +180,11 @@ def test_a_microphone_is_commissioned_anew(opened, alarmed):
     assert page.complaints() == []
 
 
+def test_a_machine_that_is_not_heard_is_not_called_well(opened):
+    page = opened("machines/fan-id_02")
+    assert text(page, ".state") == "source is being opened"
+
+
 def test_a_recording_is_judged_in_words(opened, synthetic_data):
     page = opened("upload")
     clip = synthetic_data / "6_dB_fan" / "fan" / "id_00" / "normal" / "00000003.wav"

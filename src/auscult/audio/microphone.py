@@ -190,7 +190,8 @@ def _sounddevice() -> ModuleType:
 def _find(sounddevice: ModuleType, device: str | None) -> dict[str, Any]:
     devices = list_devices()
     if not devices:
-        remedy = "Plug in a microphone, or give a recording instead: --device file:RECORDING.wav"
+        instead = "auscult record --device file:RECORDING.wav; of a monitor, a source of kind: replay"
+        remedy = f"Plug in a microphone, or give a recording instead: {instead}."
         raise DeviceError("microphone", "this computer has no sound device that records", remedy)
     default = sounddevice.default.device[0]
     names = ", ".join(f"{found['index']}: {found['name']}" for found in devices)

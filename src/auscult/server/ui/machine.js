@@ -3,7 +3,7 @@ import { ago, h, lasting, number, say, setText, timeOf } from "./dom.js";
 import { detectionCharts } from "./chart.js";
 import { ask, send } from "./server.js";
 import { livePicture } from "./spectrogram.js";
-import { alarmWords, healthWords, show, sourceWords } from "./words.js";
+import { healthWords, machineWords, show, sourceWords } from "./words.js";
 
 const HOUR = 3_600_000;
 
@@ -74,7 +74,7 @@ export const showMachine = async (place, slug, context) => {
       h("section", {}, h("dl", { class: "facts" }, rows), maintenance, microphone)));
 
   const update = () => {
-    show(state, alarmWords(machine.alarm));
+    show(state, machineWords(machine));
     setText(facts["machine runs"], machine.state || "not known yet");
     const detail = machine.health.detail ? ` (${machine.health.detail})` : "";
     const remedy = machine.health.remedy ? `. ${machine.health.remedy}` : "";
