@@ -140,7 +140,8 @@ try {
     countOpen();
     showSession();
   } else if (location.hash !== "#/upload") history.replaceState(null, "", "#/upload");
-  addEventListener("hashchange", go);
+  // An event whose address is no longer the page's came late: the next one brings the right part, once.
+  addEventListener("hashchange", ({ newURL }) => { if (newURL === location.href) go(); });
   go();
 } catch (error) {
   content.replaceChildren(h("p", { class: "error" }, error.message));
