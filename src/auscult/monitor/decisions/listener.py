@@ -29,8 +29,8 @@ class Window:
     n_new_frames : int
         Frames at the end of its patch that no window before it had.
     is_apart : bool
-        Whether it shares no sound with the last window of which that was said, but for what a step loses by being made of
-        whole frames (80 ms of 10 s at steps of 2 s): such windows are decided on, as the clips were that the alarm
+        Whether it shares no sound with the last window of which that was said, but for what a step loses by being made
+        of whole frames (80 ms of 10 s at steps of 2 s): such windows are decided on, as the clips were that the alarm
         budget was tried on.
     level_db : float
         Mean level in dB re full scale.
