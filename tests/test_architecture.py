@@ -10,8 +10,8 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src"
 LAYERS = """
-errors extras files yaml_tree products one_thread metrics workers audio synth features detect faults diagnose bundle
-registry figures evaluate pipeline monitor server shipping cli
+errors extras files patience yaml_tree products one_thread metrics workers audio synth features detect faults diagnose
+bundle registry figures evaluate pipeline monitor server shipping cli
 """.split()  # noqa: SIM905 - a list of words reads best as words
 # The same within the monitor, whose parts are many.
 MONITOR_LAYERS = """

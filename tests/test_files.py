@@ -1,7 +1,7 @@
 import pytest
 
 from auscult.errors import DataError
-from auscult.files import disk_errors, whole_file, write_whole
+from auscult.files import disk_errors, part_size, size_text, whole_file, write_whole
 
 
 def test_a_file_appears_whole_and_replaces_the_old_one(tmp_path):
@@ -40,3 +40,24 @@ def test_what_the_disk_refuses_is_named(tmp_path):
         write_whole(tmp_path / "a" / "clip.wav", b"sound")
     with pytest.raises(DataError, match="clips: cannot be written: No space left"), disk_errors("clips"):
         raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_960, "1.0 MB"),
+        (10_400_000_000, "10.4 GB"),
+        (4e12, "4000.0 GB"),
+    ],
+)
+def test_sizes_as_people_read_them(n_bytes, text):
+    assert size_text(n_bytes) == text
+
+
+def test_a_part_has_come_as_far_as_it_has(tmp_path):
+    assert part_size(tmp_path / "x.part") == 0
+    (tmp_path / "x.part").write_bytes(b"new")
+    assert part_size(tmp_path / "x.part") == 3

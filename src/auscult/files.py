@@ -66,3 +66,17 @@ def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DataError(str(path), f"cannot be written: {reason}", "Free the disk or choose another folder.") from error
+
+
+def size_text(n_bytes: int) -> str:
+    """Bytes as people read them: ``10.4 GB``."""
+    size, units = float(n_bytes), ["B", "kB", "MB", "GB"]
+    while size >= 999.95 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.0f} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
+
+
+def part_size(part: Path) -> int:
+    """Bytes that have come of a file."""
+    with disk_errors(part):
+        return part.stat().st_size if part.exists() else 0

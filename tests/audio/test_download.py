@@ -19,8 +19,8 @@ import time
 import pytest
 
 from auscult.audio.download import download
-from auscult.audio.patience import Patience
 from auscult.errors import DataError
+from auscult.patience import Patience
 
 MIB = 1 << 20
 CONTENT = bytes(range(256)) * 4096 * 3  # 3 MiB

@@ -19,8 +19,8 @@ import pytest
 from auscult.audio import fetch, index_clips
 from auscult.audio.fetch import Presence, check_space, fetch_archives, look
 from auscult.audio.mimii import Archive
-from auscult.audio.patience import Patience
 from auscult.errors import DataError
+from auscult.patience import Patience
 
 PATIENCE = Patience(n_attempts=2, timeout_s=5, sleep=lambda _: None)
 

@@ -15,8 +15,8 @@ from auscult.audio.mimii import (
     read_record,
     read_sums,
 )
-from auscult.audio.patience import Patience
 from auscult.errors import DataError, OptionError
+from auscult.patience import Patience
 
 PATIENCE = Patience(n_attempts=2, timeout_s=5, sleep=lambda _: None)
 SUM = hashlib.md5(b"x").hexdigest()

@@ -19,14 +19,13 @@ from auscult.audio.unpack import (
     Version,
     discard,
     file_checksum,
-    part_size,
     part_version,
     read_contents,
-    size_text,
     start_part,
     unpack,
 )
 from auscult.errors import DataError
+from auscult.files import part_size
 
 CLIP = "fan/id_00/normal/00000000.wav"
 
@@ -253,6 +252,7 @@ def test_disk_that_is_full(archive, tmp_path):
     code = f"""
 from auscult.audio.unpack import unpack
 from auscult.errors import DataError
+from auscult.files import part_size
 try:
     unpack({str(archive)!r}, "folder")
 except DataError as error:
@@ -315,21 +315,6 @@ def test_part_and_its_note(tmp_path):
 )
 def test_versions(other, contradicts):
     assert Version("http://x/", 7, '"one"', None).contradicts(other) == contradicts
-
-
-@pytest.mark.parametrize(
-    ("n_bytes", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (999_960, "1.0 MB"),
-        (10_400_000_000, "10.4 GB"),
-        (4e12, "4000.0 GB"),
-    ],
-)
-def test_sizes_as_people_read_them(n_bytes, text):
-    assert size_text(n_bytes) == text
 
 
 def test_zip64(tmp_path):

@@ -8,9 +8,9 @@ from flaky_line import FlakyLine
 from real_registry import make_certificates
 
 import auscult
-from auscult.audio.patience import Patience
 from auscult.bundle import Bundle
 from auscult.bundle.model_card import MODEL_CARD
+from auscult.patience import Patience
 from auscult.registry import Login, RegistryClient
 from auscult.registry.cache import Cache
 

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from auscult.audio.patience import PassingError, Patience
 from auscult.errors import DataError, OptionError
+from auscult.patience import PassingError, Patience
 from auscult.registry import Login, RegistryClient
 
 

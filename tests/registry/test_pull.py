@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 import auscult
-from auscult.audio.patience import GaveUpError
 from auscult.errors import BundleError, DataError
+from auscult.patience import GaveUpError
 from auscult.registry import Login, Reference, pull, push
 from auscult.registry.artifact import MANIFEST_TYPE, digest_of
 from auscult.registry.cache import Cache

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 import auscult
-from auscult.audio.patience import GaveUpError
 from auscult.errors import BundleError, DataError, OptionError
+from auscult.patience import GaveUpError
 from auscult.registry import Login, Reference, push
 
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from fake_acr import NO_NAME
 
-from auscult.audio.patience import PassingError
 from auscult.errors import DataError
+from auscult.patience import PassingError
 from auscult.registry import Login, Reference, pull, push
 from auscult.registry.tokens import authorization
 

@@ -17,7 +17,9 @@ from typing import IO, Any
 
 from auscult import __version__
 from auscult.audio import unpack as disk
-from auscult.audio.patience import (
+from auscult.errors import DataError
+from auscult.files import part_size, size_text
+from auscult.patience import (
     BLOCK,
     PATIENCE,
     OnNote,
@@ -28,7 +30,6 @@ from auscult.audio.patience import (
     retry_after_s,
     say_nothing,
 )
-from auscult.errors import DataError
 
 OTHER_MIRROR = "Open it in a browser to see what it is, or use another mirror."
 
@@ -95,7 +96,7 @@ class _Job:
 
 def _attempt(job: _Job) -> None:
     """Bring what is missing of a part in one request."""
-    n_bytes, version = disk.part_size(job.part), disk.part_version(job.part)
+    n_bytes, version = part_size(job.part), disk.part_version(job.part)
     if version is not None and version.url != job.url:
         version = None
     total = job.size if job.size is not None or version is None else version.n_bytes
@@ -152,7 +153,7 @@ def _receive(job: _Job, response: HTTPResponse, n_bytes: int, total: int) -> Non
     if block:
         raise DataError(job.url, f"the server sends more than its {total} bytes", OTHER_MIRROR)
     if n_bytes < total:
-        raise PassingError(f"the connection ended after {disk.size_text(n_bytes)} of {disk.size_text(total)}")
+        raise PassingError(f"the connection ended after {size_text(n_bytes)} of {size_text(total)}")
 
 
 class _Answers(urllib.request.HTTPRedirectHandler):

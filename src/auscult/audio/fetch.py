@@ -18,18 +18,17 @@ from typing import Literal
 
 from auscult.audio.download import download
 from auscult.audio.mimii import Archive
-from auscult.audio.patience import PATIENCE, OnNote, Patience
 from auscult.audio.unpack import (
     Contents,
     discard,
     disk_errors,
     file_checksum,
-    part_size,
     read_contents,
-    size_text,
     unpack,
 )
 from auscult.errors import DataError
+from auscult.files import part_size, size_text
+from auscult.patience import PATIENCE, OnNote, Patience
 
 LOCK = ".auscult-fetch.lock"
 MARKER = ".auscult-fetch.json"

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auscult.audio.download import check_status, open_answer
-from auscult.audio.patience import PATIENCE, OnNote, Patience, number, persist
 from auscult.errors import DataError, OptionError
+from auscult.patience import PATIENCE, OnNote, Patience, number, persist
 
 ZENODO = "https://zenodo.org"
 RECORD = "3384388"

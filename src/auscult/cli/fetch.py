@@ -80,7 +80,7 @@ def mimii(
 
 
 def _print_list(archives: "list[Archive]", there: "list[Presence | None]", as_json: bool) -> None:
-    from auscult.audio.unpack import size_text
+    from auscult.files import size_text
 
     if as_json:
         rows = [

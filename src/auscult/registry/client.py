@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from auscult import __version__
-from auscult.audio.patience import PassingError, Patience, retry_after_s
 from auscult.errors import DataError, OptionError
 from auscult.extras import require
+from auscult.patience import PassingError, Patience, retry_after_s
 from auscult.registry.body import read_body
 from auscult.registry.credentials import Login, find_login
 from auscult.registry.tokens import LOG_IN, authorization

@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auscult.audio.patience import GaveUpError, OnNote, PassingError, persist
-from auscult.audio.unpack import discard, part_size, size_text
 from auscult.errors import BundleError
-from auscult.files import disk_errors
+from auscult.files import disk_errors, part_size, size_text
+from auscult.patience import GaveUpError, OnNote, PassingError, persist
 from auscult.registry.artifact import MAX_MANIFEST_BYTES, READABLE_TYPES, Blob, bundle_in, digest_of
 from auscult.registry.body import read_body
 from auscult.registry.cache import Cache, file_digest
@@ -117,21 +116,26 @@ def _fetch_blob(blob: Blob, reference: Reference, client: RegistryClient, cache:
     found = file_digest(part)
     if found != blob.digest and is_resumed:
         on_note(f"{where}: what had come of it before was damaged, so all of it is fetched once more")
-        discard(part)
+        _discard(part)
         persist(where, lambda: _attempt(blob, reference, client, part), client.patience, on_note, part)
         found = file_digest(part)
     if found != blob.digest:
-        discard(part)
+        _discard(part)
         raise BundleError(where, f"its content is not {blob.digest} but {found}", TAMPERED)
     with disk_errors(part):
         part.replace(cache.path(blob.digest))
+
+
+def _discard(part: Path) -> None:
+    with disk_errors(part):
+        part.unlink(missing_ok=True)
 
 
 def _attempt(blob: Blob, reference: Reference, client: RegistryClient, part: Path) -> None:
     """Bring what is missing of a blob in one request: its sum tells afterwards whether the pieces fit."""
     n_bytes = part_size(part)
     if n_bytes > blob.size:
-        discard(part)
+        _discard(part)
         n_bytes = 0
     if n_bytes == blob.size:
         return
@@ -141,7 +145,7 @@ def _attempt(blob: Blob, reference: Reference, client: RegistryClient, part: Pat
         "GET", url, where=where, expected=(200, 206, 416) if n_bytes else (200,), headers=headers
     ) as response:
         if response.status_code == 416 or (response.status_code == 206 and not _continues(response, n_bytes)):
-            discard(part)
+            _discard(part)
             raise PassingError("the registry does not have the part that was asked for, so it starts anew")
         _receive(response, blob, part, 0 if response.status_code == 200 else n_bytes, where)
 

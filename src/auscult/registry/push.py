@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from auscult.audio.patience import OnNote, persist
 from auscult.bundle import load
 from auscult.bundle.archive import MAX_BYTES
 from auscult.errors import BundleError, OptionError
 from auscult.files import disk_errors
+from auscult.patience import OnNote, persist
 from auscult.registry.artifact import CONFIG, MANIFEST_TYPE, digest_of, manifest_of
 from auscult.registry.client import RegistryClient
 from auscult.registry.reference import Reference

@@ -9,8 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from auscult.audio.patience import PassingError, retry_after_s
 from auscult.errors import DataError
+from auscult.patience import PassingError, retry_after_s
 from auscult.registry.body import read_body
 from auscult.registry.credentials import Login
 

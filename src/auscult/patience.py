@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from auscult.audio.unpack import part_size, size_text
 from auscult.errors import DataError
+from auscult.files import part_size, size_text
 
 BLOCK = 1 << 20
 """Bytes that are read at a time, and that an attempt must bring for the count of attempts to start anew."""

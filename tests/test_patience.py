@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from auscult.audio.patience import GaveUpError, PassingError, Patience, number, persist, retry_after_s
+from auscult.patience import GaveUpError, PassingError, Patience, number, persist, retry_after_s
 
 
 @pytest.fixture
