@@ -6,7 +6,8 @@ from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.store.event_store import EventStore
 
-from .test_monitor import SR, give, whats
+from .giving import SR, give
+from .test_monitor import whats
 
 HOUR_S = 3600.0
 jumping = pytest.mark.parametrize("jump_s", [HOUR_S, -HOUR_S], ids=["ahead", "back"])
@@ -16,9 +17,9 @@ jumping = pytest.mark.parametrize("jump_s", [HOUR_S, -HOUR_S], ids=["ahead", "ba
 def test_what_is_heard_is_judged_as_before_and_no_microphone_is_blamed(
     monitor, clock, sounds, store, jump_s, live_machine
 ):
-    give(monitor, clock, sounds["normal"][: 20 * SR])
+    give(monitor, sounds["normal"][: 20 * SR])
     clock.at += jump_s
-    give(monitor, clock, sounds["normal"][20 * SR :])
+    give(monitor, sounds["normal"][20 * SR :])
     n_windows = int(len(sounds["normal"]) / SR / 2.0)
     assert n_windows - 1 <= len(store.detections(live_machine)) <= n_windows
     assert [event.what for event in store.events() if event.kind != "state"] == ["ok"]
@@ -32,26 +33,26 @@ def test_an_alarm_is_raised_and_cleared_once_whatever_its_delays_see(
     told = settings_of(alarms={"on_delay_s": 6, "off_delay_s": 6})
     monitor = Monitor(told, live_bundle, store, clock=clock)
     while not monitor.desk.board.of(live_machine).is_on:
-        give(monitor, clock, sounds["strange"][: 2 * SR])
+        give(monitor, sounds["strange"][: 2 * SR])
     clock.at += jump_s  # within the on-delay
-    give(monitor, clock, sounds["strange"][: 10 * SR])
+    give(monitor, sounds["strange"][: 10 * SR])
     assert whats(store) == ["raised"]
     while monitor.desk.board.of(live_machine).is_on:
-        give(monitor, clock, sounds["normal"][: 2 * SR])
+        give(monitor, sounds["normal"][: 2 * SR])
     assert whats(store) == ["raised"]
     clock.at -= jump_s  # within the off-delay
-    give(monitor, clock, sounds["normal"][: 10 * SR])
+    give(monitor, sounds["normal"][: 10 * SR])
     assert whats(store) == ["raised", "cleared"]
 
 
 @jumping
 def test_an_acknowledged_alarm_stays_what_it_is(monitor, clock, sounds, store, jump_s, live_machine):
-    give(monitor, clock, sounds["strange"][: 20 * SR])
+    give(monitor, sounds["strange"][: 20 * SR])
     monitor.act(live_machine, alarm_inputs.acknowledge, who="Anna")
     clock.at += jump_s
-    give(monitor, clock, sounds["strange"][: 10 * SR])
+    give(monitor, sounds["strange"][: 10 * SR])
     clock.at -= jump_s
-    give(monitor, clock, sounds["strange"][: 10 * SR])
+    give(monitor, sounds["strange"][: 10 * SR])
     assert whats(store) == ["raised", "acknowledged"]
     assert monitor.desk.board.of(live_machine).state == "acknowledged"
 
@@ -60,7 +61,7 @@ def test_shelving_never_lasts_longer_than_was_said(monitor, clock, sounds, store
     more = {"who": "Anna", "settings": monitor.settings.alarms}
     monitor.act(live_machine, alarm_inputs.shelve, until=clock.at + 60, **more)
     clock.at -= HOUR_S
-    give(monitor, clock, sounds["normal"][: 10 * SR])
+    give(monitor, sounds["normal"][: 10 * SR])
     assert whats(store) == ["shelved"]
     clock.at += 60
     monitor._tick()
@@ -89,14 +90,14 @@ def test_what_is_too_old_by_a_clock_that_is_ahead_is_forgotten_and_nothing_of_al
 ):
     with EventStore.open(tmp_path / "half an hour", keep_days=0.5 / 24, clock=clock) as store:
         monitor = Monitor(settings_of(), live_bundle, store, clock=clock)
-        give(monitor, clock, sounds["strange"][: 20 * SR])
+        give(monitor, sounds["strange"][: 20 * SR])
         n_detections = len(store.detections(live_machine))
         assert n_detections > 5
         clock.at -= HOUR_S
-        give(monitor, clock, sounds["strange"][: 4 * SR])
+        give(monitor, sounds["strange"][: 4 * SR])
         assert len(store.detections(live_machine)) >= n_detections + 1
         clock.at += 2 * HOUR_S
-        give(monitor, clock, sounds["strange"][: 4 * SR])
+        give(monitor, sounds["strange"][: 4 * SR])
         assert len(store.detections(live_machine)) <= 2
         (alarm,) = store.alarms()
         assert alarm.is_active
