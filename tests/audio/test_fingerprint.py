@@ -93,6 +93,7 @@ def test_the_offset_says_how_much_later_it_is_heard_in_the_second(start, offset_
 
 
 @pytest.mark.parametrize("machine_type", TYPES)
+@pytest.mark.slow
 def test_different_takes_of_a_machine_are_none(machine_type):
     """In the same state, without noise: as alike as takes can be. Many more in the slow test."""
     takes = {

@@ -14,6 +14,7 @@ def machine(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_what_will_be_heard(auscult_cli, machine):
     done = auscult_cli("commission", machine, "--alarms", "1/day", "--within", "5", "--n-mels", "24")
     assert done.returncode == 0, done.stderr

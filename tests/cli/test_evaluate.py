@@ -27,6 +27,7 @@ def test_what_was_learnt_is_left_out(auscult_cli, trained_bundle, synthetic_data
     assert "fan/id_00: alarmed 0 times in 8 seconds of normal sound" in done.stdout
 
 
+@pytest.mark.slow
 def test_everything_at_once(auscult_cli, trained_bundle, other_data, tmp_path):
     options = ("--leave-one-out", "--transfer", "--dcase", tmp_path / "dcase")
     done = auscult_cli("evaluate", trained_bundle, other_data, *options, "--json")

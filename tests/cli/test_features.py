@@ -47,6 +47,7 @@ def test_left_out_clips_are_named_and_the_exit_code_says_so(auscult_cli, data):
     assert f"scan {data}" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_started_for_it(auscult_cli, data):
     done = auscult_cli("features", data, "-o", "store", "--cluster", "local:2", "--n-mels", "16", "--groups", "mean")
     assert done.returncode == 0, done.stdout + done.stderr

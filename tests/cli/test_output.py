@@ -40,6 +40,7 @@ VERBS = [
 
 
 @pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.slow
 def test_output_that_is_cut_off_is_no_finding(trained_bundle, synthetic_data, verb):
     clip = next(synthetic_data.rglob("*.wav"))
     arguments = verb.format(bundle=trained_bundle, clip=clip, data=clip.parent).split()

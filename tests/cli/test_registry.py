@@ -67,6 +67,7 @@ def test_predict_from_a_registry(auscult_cli, registry, pushed, trained_bundle, 
     assert (done.returncode, done.stdout, done.stderr) == (local.returncode, local.stdout, "")
 
 
+@pytest.mark.slow
 def test_serve_by_tag_warns_and_by_digest_starts_offline(registry, pushed):
     tagged, pinned = pushed
     with serving(tagged, "--ca-file", registry.ca_file) as (said, url):

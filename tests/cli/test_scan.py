@@ -65,6 +65,7 @@ def test_bad_arguments(auscult_cli, arguments, exit_code, says):
     assert says in done.stderr
 
 
+@pytest.mark.slow
 def test_interruption_leaves_no_half_table(data, tmp_path):
     """Ctrl-C comes while the tenth file is read."""
     program = f"""

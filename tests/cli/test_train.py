@@ -182,6 +182,7 @@ def test_what_does_not_fit_together_is_said(auscult_cli, press, tmp_path):
     assert "It names no faults: only 'hum' has enough clips, and a network needs two" in done.stdout
 
 
+@pytest.mark.slow
 def test_interruption_leaves_no_half_bundle(synthetic_data, tmp_path):
     """Ctrl-C comes while the features of the tenth clip are computed."""
     old = tmp_path / "m.auscult"

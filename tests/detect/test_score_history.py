@@ -51,6 +51,7 @@ def test_damaged_arrays(name, value):
         ScoreHistory.from_arrays(history(5, [1, 4]).to_arrays() | {name: value})
 
 
+@pytest.mark.slow
 def test_another_session_does_not_make_the_alarm_rule_forget_how_neighbours_resemble_each_other(rng):
     """Of many clips only a draw is kept, whose neighbours do not: its rule would alarm far too early."""
     n = 2 * MAX_BANK

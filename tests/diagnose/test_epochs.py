@@ -42,6 +42,7 @@ def test_loss_falls_and_small_tells_bands_and_modulation_apart(small, sides):
     assert [is_right[sides[2].labels == label].mean() >= 0.85 for label in range(3)] == [True] * 3
 
 
+@pytest.mark.slow
 def test_changes_of_descriptors_are_learnt_from(toy_examples, names):
     rng = np.random.default_rng(0)
     means = 200 * rng.standard_normal((3, 6))

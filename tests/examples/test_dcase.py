@@ -27,6 +27,7 @@ def test_synthetic_machines_get_the_files_of_the_evaluators(run_example, tmp_pat
         assert mean[True] > mean[False]
 
 
+@pytest.mark.slow
 def test_folder_without_recordings_is_refused(run_example, tmp_path):
     (tmp_path / "empty").mkdir()
     done = run_example("dcase.py", tmp_path / "empty", "--output", tmp_path / "out")

@@ -12,6 +12,7 @@ def test_without_the_file_it_says_where_to_get_it(run_example, tmp_path):
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_answers_are_the_originals(run_example, real_data):
     done = run_example("original_model.py", AUSCULT_REAL_DATA=str(real_data))
     assert done.returncode == 0, done.stderr

@@ -57,6 +57,7 @@ def test_whole_story_is_told(tmp_path, monkeypatch):
 
 @pytest.mark.real
 @pytest.mark.parametrize("folder", [EXAMPLES, EXAMPLES.parent], ids=lambda folder: folder.name)
+@pytest.mark.slow
 def test_original_answers_where_its_model_is(real_data, folder, monkeypatch):
     """Only the cells that this needs: the first one, the client, and the one on the original."""
     if real_data.resolve() == (EXAMPLES.parents[1] / "shared" / "data").resolve():

@@ -48,6 +48,7 @@ def test_planted_kinds_are_found_take_by_take(signatures, normal):
     np.testing.assert_array_equal(found.points[::2], found.points[1::2])
 
 
+@pytest.mark.slow
 def test_numbers_that_were_asked_for_are_taken(signatures, few_normal):
     found = cluster_signatures(signatures, TAKES, few_normal, n_components=4, n_clusters=4)
     assert found.points.shape == (TAKES.size, 4)
@@ -91,6 +92,7 @@ def test_names_that_can_be_are_apart_and_those_that_are_mixed_are_merged(near_ki
     assert names_after(near_kinds, few_normal, range(0, 10, 2), range(1, 10, 2)) == (["merged", "merged"], 3)
 
 
+@pytest.mark.slow
 def test_a_name_keeps_together_what_it_was_given_to_unless_a_number_is_asked_for(near_kinds, few_normal):
     assert names_after(near_kinds, few_normal, range(15, 25)) == (["kept"], 2)
     named = np.repeat([-1, 0, -1], [15, 10, 5])
@@ -98,6 +100,7 @@ def test_a_name_keeps_together_what_it_was_given_to_unless_a_number_is_asked_for
     assert found.reasons[1].startswith("3 clusters, as asked for (by itself: 3 clusters: the most")
 
 
+@pytest.mark.slow
 def test_takes_that_are_like_no_other_belong_to_none(signatures, normal, rng):
     stray = 3 * rng.standard_normal((6, N))
     stray[:, :3] = -3 * np.abs(stray[:, :3])
@@ -113,6 +116,7 @@ def test_what_the_same_way_finds_among_normal_takes_is_said(normal, signatures):
     assert "finds 3 clusters as well" in among_normal(signatures[::2])
 
 
+@pytest.mark.slow
 def test_the_seed_decides_where_nothing_else_does(rng, few_normal):
     nothing = rng.standard_normal((15, N))
     one, again, other = (
@@ -143,6 +147,7 @@ def test_identical_clips_are_one_cluster(few_normal):
         cluster_signatures(same, np.arange(12), few_normal, n_clusters=2)
 
 
+@pytest.mark.slow
 def test_how_many_clips_a_take_has_changes_nothing(signatures, few_normal):
     is_in = TAKES % 4 == 0
     X, takes = signatures[is_in], TAKES[is_in] // 4

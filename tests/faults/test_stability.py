@@ -18,7 +18,8 @@ def test_planted_clusters_are_counted(rng, n_clusters):
 
 
 @pytest.mark.parametrize(("n_dimensions", "n_clusters", "n_each"), [(2, 4, 20), (2, 2, 20), (4, 4, 10), (5, 2, 8)])
-@pytest.mark.parametrize("seed", [0, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 9])
 def test_clear_clusters_are_counted_also_if_they_are_small_or_flat(rng, n_dimensions, n_clusters, n_each, seed):
     centres = rng.standard_normal((n_clusters, n_dimensions))
     nearest = min(np.linalg.norm(centres[i] - centres[j]) for i in range(n_clusters) for j in range(i))
@@ -81,6 +82,7 @@ def named(n_takes, *faults):
     return numbers
 
 
+@pytest.mark.slow
 def test_without_a_name_the_choice_is_what_it_was(heap):
     before, after = choose_n_clusters(heap), choose_n_clusters(heap, named=named(30))
     assert (after.n_clusters, after.reason) == (2, before.reason)
@@ -97,21 +99,25 @@ def test_two_named_faults_are_told_apart_where_they_can_be(heap):
     assert mixed.reason.startswith("2 clusters: the most that")
 
 
+@pytest.mark.slow
 def test_names_that_agree_with_the_choice_change_nothing(three):
     choice = choose_n_clusters(three, named=named(24, range(6), range(8, 14), range(17, 23)))
     assert choice.reason.startswith("3 clusters: the most that")
 
 
+@pytest.mark.slow
 def test_what_was_named_together_is_not_torn(three):
     choice = choose_n_clusters(three, named=named(24, range(12, 20)))
     assert choice.n_clusters == 2
     assert "1 of 1 named faults are together and apart from those of others, instead of 0; ask for 3" in choice.reason
 
 
+@pytest.mark.slow
 def test_two_clusters_that_one_name_was_given_to_as_a_whole_stay_two(three):
     assert choose_n_clusters(three, named=named(24, [*range(8, 15), *range(17, 24)])).n_clusters == 3
 
 
+@pytest.mark.slow
 def test_no_cluster_without_a_name_is_given_up_for_a_name(rng):
     centres = np.array([[0, 40, 0], [7, 40, 0], [0, 0, 0], [10, 0, 0]])  # of fewer, the first two would be one
     points = np.repeat(centres, 8, axis=0) + rng.standard_normal((32, 3))

@@ -5,6 +5,7 @@ import signal
 import time
 
 import httpx
+import pytest
 
 from ..server.conftest import browser  # noqa: F401 - fixtures
 from ..server.page import sign_in, wait_for
@@ -12,6 +13,7 @@ from .outputs.conftest import broker, broker_of, listen, wait_until  # noqa: F40
 from .plant import TOKEN, alarming_bundle, fan, plant  # noqa: F401 - fixtures
 
 
+@pytest.mark.slow
 def test_a_fault_is_told_shown_acknowledged_and_outlives_a_kill(plant, broker, listen, browser, live_machine):  # noqa: F811
     listener = listen(broker.port)
     topic = plant.topic

@@ -124,6 +124,7 @@ def test_a_louder_addition_is_never_lost(said, one_channel, monkeypatch):
 
 
 @pytest.mark.parametrize("clean", [0, 1])
+@pytest.mark.slow
 def test_the_best_channel_is_the_one_that_hears_the_machine(tmp_path, monkeypatch, clean):
     """The other is drowned in noise that is as steady as can be, and 14 dB louder than the machine."""
     monkeypatch.setattr(smallest_fault, "LEVELS_DB", tuple(range(-24, 31, 3)))

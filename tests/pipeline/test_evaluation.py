@@ -337,6 +337,7 @@ except auscult.AuscultError as error:
         "import auscult; from auscult import evaluate",
     ],
 )
+@pytest.mark.slow
 def test_evaluate_is_a_function_and_a_package(before):
     """Whichever is imported first, and again after it has been called."""
     code = f"{before}\n{CALL}{CALL}import auscult.evaluate.dcase\n{CALL}from auscult.evaluate import JudgedClip"

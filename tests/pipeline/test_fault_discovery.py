@@ -9,6 +9,7 @@ from auscult.faults.naming import name_cluster
 from auscult.pipeline.fault_discovery import Way, discover
 
 
+@pytest.mark.slow
 def test_normal_sound_is_learnt_where_no_bundle_is_given(faulty_fans):
     found = discover(faulty_fans.root)
     assert found.bundle is None
@@ -26,6 +27,7 @@ def test_original_recipe_gives_clusters_too(faulty_fans):
     assert set(found.labels) == {0, 1, 2}
 
 
+@pytest.mark.slow
 def test_clips_that_were_named_are_known_where_clusters_are_sought(faulty_fans, tmp_path, monkeypatch):
     named = []
 
@@ -63,6 +65,7 @@ def test_more_clusters_than_clips_are_refused(faulty_fans, recipe):
         discover(faulty_fans.root, bundle=faulty_fans.bundle, way=Way(recipe=recipe, n_components=3, n_clusters=33))
 
 
+@pytest.mark.slow
 def test_what_machines_have_of_their_own_can_be_removed(faulty_fans):
     root, bundle, found = faulty_fans
     removed = discover(root, bundle=bundle, way=Way(n_components=found.n_components, n_clusters=2, without="machine"))

@@ -231,6 +231,7 @@ def test_as_many_clips_as_may_be_are_all_taken(few):
     assert len(labelled(takes_with("a", "b", n=20)).clips) == 40
 
 
+@pytest.mark.slow
 def test_clusters_where_nothing_is_said(fans, faulty_fans):
     there, truth = fans
     found = fault_labels(there, [], faulty_fans.root, labels=None, seed=0)

@@ -337,6 +337,7 @@ def test_memory_does_not_grow_with_the_number_of_clips(tmp_path, rng):
 
 
 @pytest.mark.parametrize("workers", [{"n_jobs": 2}, {"cluster": "local:1", "n_jobs": None}])
+@pytest.mark.slow
 def test_environment_for_workers_is_untouched(clips, tmp_path, workers):
     before = dict(os.environ)
     build_store(clips, tmp_path / "store", **FAST | workers)

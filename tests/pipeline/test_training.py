@@ -63,6 +63,7 @@ def test_held_out_clips_change_no_model(data, trained_bundle):
     assert bundle.manifest.metrics["figures"][0]["auc"] < before.manifest.metrics["figures"][0]["auc"]
 
 
+@pytest.mark.slow
 def test_copies_are_learnt_and_measured_once(data):
     """A copy among the learnt would be its own evidence; one among the held-out would be measured by itself."""
     normal = machine_folder(data) / "normal"
@@ -102,6 +103,7 @@ def test_takes_are_in_the_order_of_their_numbers(tmp_path, rng):
     assert figures["false_alarm_rate"] == 1
 
 
+@pytest.mark.slow
 def test_part_of_a_synthetic_data_set_is_synthetic(synthetic_data, tmp_path):
     assert learn_normal(synthetic_data / "6_dB_fan" / "fan").manifest.training_data["is_synthetic"]
     own = shutil.copytree(synthetic_data / "6_dB_fan", tmp_path / "own")
@@ -123,6 +125,7 @@ def test_bad_files_are_left_out_and_named(data):
     assert "00000004.wav: recorded at 8000 Hz" in left_out
 
 
+@pytest.mark.slow
 def test_any_rate_length_and_number_of_channels(tmp_path, rng):
     for number in range(8):
         y = 0.1 * rng.standard_normal((24_000 + 1_000 * number, 3))
@@ -155,6 +158,7 @@ def test_false_alarm_rate_is_the_one_used(data):
         assert threshold["threshold"] > lenient.manifest.thresholds[machine]["threshold"]
 
 
+@pytest.mark.slow
 def test_alarms_are_the_ones_tolerated(data, trained_bundle):
     said = learn_normal(data, n_mels=32, alarms="2/day").manifest.thresholds
     assert {entry["alarms"]["asked_s"] for entry in said.values()} == {43_200}
@@ -272,6 +276,7 @@ def test_impossible_options(data, options):
         learn_normal(data, **options)
 
 
+@pytest.mark.slow
 def test_table_of_a_folder_gives_the_same_model(data, trained_bundle, tmp_path):
     from auscult.audio.scan import scan
 
@@ -287,6 +292,7 @@ def test_table_of_a_folder_gives_the_same_model(data, trained_bundle, tmp_path):
     assert "id_00/normal/00000003.wav: is not audio" in after.training_data["left_out"][0]
 
 
+@pytest.mark.slow
 def test_clips_that_are_said_to_be_for_testing_are_not_learnt_from(data, tmp_path):
     """The first three normal takes, where the last would be held out otherwise."""
     lines = ["path,label,split"]

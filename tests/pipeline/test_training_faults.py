@@ -50,6 +50,7 @@ def test_twenty_clips_are_enough(press):
     assert [verdict.fault for verdict in verdicts[1:]] == ["hum", "hiss"]
 
 
+@pytest.mark.slow
 def test_any_rate_lengths_and_channels(tmp_path, rng):
     """Two channels at 44.1 kHz, no two clips as long as each other."""
     for kind, n in (("ok", 8), ("hum", 6), ("hiss", 6)):
@@ -73,6 +74,7 @@ def test_the_same_call_gives_the_same_bytes(press, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "other"], "nothing unfinished is left"
 
 
+@pytest.mark.slow
 def test_what_is_normal_does_not_depend_on_faults(press):
     assert train(press).members["detector.npz"] == train(press, labels="none").members["detector.npz"]
 

@@ -126,6 +126,7 @@ def test_amid_the_features(press, tmp_path, in_one_go, computed, monkeypatch):
     [(Fitted, "to_onnx", 3), (training_module, "write_training_report", 4), (Bundle, "save", 4)],
     ids=["the final network", "the report", "saving"],
 )
+@pytest.mark.slow
 def test_amid_the_last_steps(press, tmp_path, in_one_go, computed, monkeypatch, owner, name, n_networks):
     output = tmp_path / "press.auscult"
     with monkeypatch.context() as patch:

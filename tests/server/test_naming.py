@@ -322,6 +322,7 @@ def test_it_serves_until_it_is_told_to_stop(found, tmp_path, names_file, number)
     assert [fault.name for fault in read_names(names_file).faults] == ["imbalance"]
 
 
+@pytest.mark.slow
 def test_serving_verdicts_does_not_load_the_page():
     code = "import sys, auscult.server, auscult.cli.serve; print([n for n in sys.modules if 'naming' in n])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)

@@ -128,6 +128,7 @@ def test_progress_counts_every_clip(tmp_path):
 
 @pytest.mark.parametrize("n_before", [0, 1, 7])
 @pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.slow
 def test_an_interrupted_run_is_run_again_to_the_same_bytes(tmp_path, n_before, n_jobs):
     write_dataset(tmp_path / "whole", **SMALL)
 

@@ -54,6 +54,7 @@ def test_numbers_and_seed_that_are_given_are_used_and_all_is_said_as_json(discov
     assert found.arrays["points"].shape == (32, 3)
 
 
+@pytest.mark.slow
 def test_original_recipe_follows_the_machine_until_it_is_removed(discovered):
     def ami(*options):
         answer = discovered("--recipe", "original", "--clusters", "2", *options)
@@ -64,6 +65,7 @@ def test_original_recipe_follows_the_machine_until_it_is_removed(discovered):
     assert ami("--without", "machine") < 0.2
 
 
+@pytest.mark.slow
 def test_detector_finds_what_nobody_labelled(discovered, few_clips):
     root = few_clips(10)
     (root / "fan" / "id_00" / "abnormal").rename(root / "fan" / "id_00" / "heard")
@@ -91,6 +93,7 @@ def test_nameplates_are_used(discovered, tmp_path, monkeypatch):
     assert heard[0]["fan/id_00"].bearing.n_rollers == 9
 
 
+@pytest.mark.slow
 def test_names_are_those_of_the_file_that_is_given(discovered, auscult_cli, tmp_path):
     options = ("--recipe", "original", "--clusters", "2")
     discovered(*options, names=tmp_path / "mine.yaml")
@@ -101,6 +104,7 @@ def test_names_are_those_of_the_file_that_is_given(discovered, auscult_cli, tmp_
     assert [cluster["fault"] for cluster in discovered(*options)["clusters"]] == [None, None]
 
 
+@pytest.mark.slow
 def test_names_stay_on_their_faults_when_more_takes_come(discovered, auscult_cli, true_faults, faulty, tmp_path):
     part = tmp_path / "part.csv"
     drawn = sorted(path for path, fault in true_faults.items() if fault)[::3] + sorted(true_faults)[:10:3]
@@ -215,6 +219,7 @@ def test_bundle_that_knows_no_normal_sound_of_the_machines(auscult_cli, faulty_b
     assert "fan/id_44: its normal sound is not known, so its 3 recordings are left out" in done.stderr
 
 
+@pytest.mark.slow
 def test_numbers_are_asked_for_below_their_curves(few_clips, tmp_path):
     command = [sys.executable, "-m", "auscult", "faults", "discover", few_clips(6), "-o", tmp_path / "f", "--ask"]
     ours, theirs = pty.openpty()
