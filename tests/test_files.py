@@ -1,7 +1,7 @@
 import pytest
 
 from auscult.errors import DataError
-from auscult.files import disk_errors, part_size, size_text, whole_file, write_whole
+from auscult.files import disk_errors, only_one, part_size, size_text, whole_file, write_whole
 
 
 def test_a_file_appears_whole_and_replaces_the_old_one(tmp_path):
@@ -40,6 +40,8 @@ def test_what_the_disk_refuses_is_named(tmp_path):
         write_whole(tmp_path / "a" / "clip.wav", b"sound")
     with pytest.raises(DataError, match="clips: cannot be written: No space left"), disk_errors("clips"):
         raise OSError(28, "No space left on device")
+    with pytest.raises(DataError, match="A file stands where a folder is expected"), disk_errors("clips"):
+        raise NotADirectoryError(20, "Not a directory")
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,14 @@ def test_a_part_has_come_as_far_as_it_has(tmp_path):
     assert part_size(tmp_path / "x.part") == 0
     (tmp_path / "x.part").write_bytes(b"new")
     assert part_size(tmp_path / "x.part") == 3
+
+
+def test_only_one_is_at_work_in_a_folder(tmp_path):
+    def work():
+        return only_one(tmp_path / "lock", "another is at work", "Wait.")
+
+    with work():
+        with pytest.raises(DataError, match=r"another is at work \(process \d+\)\. Wait"), work():
+            pass
+        assert (tmp_path / "lock").exists()
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """Files that are whole or not there at all."""
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -65,7 +66,10 @@ def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DataError(str(path), f"cannot be written: {reason}", "Free the disk or choose another folder.") from error
+        remedy = "Free the disk or choose another folder."
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            remedy = "A file stands where a folder is expected: choose another folder."
+        raise DataError(str(path), f"cannot be written: {reason}", remedy) from error
 
 
 def size_text(n_bytes: int) -> str:
@@ -80,3 +84,41 @@ def part_size(part: Path) -> int:
     """Bytes that have come of a file."""
     with disk_errors(part):
         return part.stat().st_size if part.exists() else 0
+
+
+@contextmanager
+def only_one(path: Path, problem: str, remedy: str) -> Iterator[None]:
+    """Be the only one at work in a folder; the kernel lets go of the lock however this process ends.
+
+    Parameters
+    ----------
+    path : Path
+        File of the lock, in that folder; it goes when the work is done.
+    problem, remedy : str
+        What is said where somebody else is at work there.
+
+    Raises
+    ------
+    DataError
+        If somebody is, or the disk refuses the file.
+    """
+    with disk_errors(path):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        with disk_errors(path):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_ours = os.fstat(file).st_nlink > 0  # else who held it has just deleted it
+            except BlockingIOError:
+                is_ours = False
+            if not is_ours:
+                process = os.pread(file, 20, 0).decode("ascii", "replace") or "unknown"
+                raise DataError(str(path.parent), f"{problem} (process {process})", remedy)
+            os.ftruncate(file, 0)
+            os.pwrite(file, str(os.getpid()).encode(), 0)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)  # while it is held
+    finally:
+        os.close(file)

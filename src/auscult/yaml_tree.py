@@ -4,6 +4,7 @@ Events are read one by one and nothing is made of them but texts, lists and mapp
 reference multiplied, and ``no`` or ``2024`` is a text like any other.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Never
@@ -16,6 +17,9 @@ EXTRA = "monitor"
 MAX_DEPTH = 8
 """Lists and mappings in each other."""
 _INDENT = "Indent with blanks, not with tabs, and put texts with : or # in quotation marks."
+_NO_COLON = ("mapping values are not allowed here", "could not find expected ':'")
+"""What YAML says of the line after one whose colon was forgotten."""
+_HAS_COLON = re.compile(r":(\s|$)")
 _FLAT = "Write it as in the lines around it, without [ ] and { }."
 
 
@@ -61,6 +65,9 @@ def read_tree(content: bytes, where: str) -> Node | None:
         return _Tree(yaml.parse(text, Loader=yaml.SafeLoader), where).root()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        before = _line_before(text, mark.line)
+        if error.problem in _NO_COLON and before and not _HAS_COLON.search(text.splitlines()[before - 1]):
+            fail(where, before, "has no colon after a name", "Write it as name: value, with a blank after the colon.")
         fail(where, mark.line + 1, f"is no YAML ({error.problem})", _INDENT)
     except yaml.reader.ReaderError as error:
         problem = f"has the character {error.character:#x}, which no text has"
@@ -126,6 +133,12 @@ class _Tree:
             if isinstance(event, end):
                 return
             yield event
+
+
+def _line_before(text: str, n_before: int) -> int:
+    """The last line, from 1, that says something before one that has so many before it; 0 if there is none."""
+    said = [n for n, line in enumerate(text.splitlines()[:n_before], 1) if line.split("#")[0].strip()]
+    return max(said, default=0)
 
 
 def _line(event: Any) -> int:

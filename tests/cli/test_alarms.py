@@ -1,5 +1,7 @@
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -8,6 +10,7 @@ from auscult.cli import app
 from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.alarms.desk import AlarmDesk
 from auscult.monitor.detection import Detection
+from auscult.monitor.event import Event
 from auscult.monitor.settings import AlarmSettings
 from auscult.monitor.store.event_store import EventStore
 
@@ -41,7 +44,7 @@ def run(*arguments):
 def test_what_there_was(settings):
     done = run(settings, "--since", "1d")
     assert done.exit_code == 0, done.output
-    assert "3 alarms, 3 a day, at most 1 in ten minutes" in done.output
+    assert "the last 1d, of which 60 minutes are known: 3 alarms, at most 1 in ten minutes" in done.output
     assert "fan/id_00: 3" in done.output
     assert "acknowledged: 1, mostly within" in done.output
     figures = json.loads(run(settings, "--since", "1d", "--json").output)
@@ -50,6 +53,17 @@ def test_what_there_was(settings):
 
 def test_only_the_time_that_is_asked_for(settings):
     assert json.loads(run(settings, "--since", "0.5h", "--json").output)["n_alarms"] == 1
+
+
+def test_a_rate_is_that_of_the_time_that_is_known(settings):
+    with EventStore.open(settings.parent / "events") as store:
+        store.add_event(Event("1", time.time() - 2 * 86400, "", "monitor", "started", {}))
+    connection = sqlite3.connect(settings.parent / "events" / "monitor.sqlite")
+    with closing(connection), connection:
+        connection.execute("DELETE FROM events WHERE id != '1'")  # then it is the first
+    assert "the last 30d, of which 2 days are known: 3 alarms, 1.5 a day" in run(settings, "--since", "30d").output
+    assert "the last 1d: 3 alarms, 3 a day" in run(settings, "--since", "1d").output
+    assert "the last 0.5h: 1 alarm, at most" in run(settings, "--since", "0.5h").output
 
 
 def test_without_a_store_it_says_so(settings, tmp_path):

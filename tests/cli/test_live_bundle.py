@@ -41,7 +41,7 @@ def test_looking_back_changes_nothing_and_says_what_would_have_been(settings, tr
     before = (settings.parent / "live.auscult").read_bytes()
     done = run("replay", settings, "--bundle", trained_bundle, "--since", "1d")
     assert done.exit_code == 0, done.output
-    assert "the last 24 hours" in done.output or "the last 1 day" in done.output
+    assert "the last 1d, " in done.output
     assert "fan/id_00:" in done.output
     assert (settings.parent / "live.auscult").read_bytes() == before
     found = json.loads(run("replay", settings, "--bundle", trained_bundle, "--json").output)

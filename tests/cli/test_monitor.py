@@ -36,6 +36,7 @@ def run(*arguments):
 def test_settings_are_checked(settings):
     done = run(settings(), "--check")
     assert (done.returncode, "good, 1 source(s)" in done.stdout) == (0, True)
+    assert "fan/id_00: 32 seconds of normal sound support no promise at all" in done.stdout
     done = run()
     assert (done.returncode, "auscult monitor --print-default" in done.stderr) == (2, True)
 
@@ -45,6 +46,7 @@ def test_it_ends_when_all_was_heard(settings):
         done = run(settings(http), "--until-finished")
         assert done.returncode == 0, done.stderr
         assert ("page on http://127.0.0.1:" in done.stderr) is (http != "null")
+        assert "fan/id_00: 32 seconds of normal sound support no promise at all" in done.stderr
 
 
 def test_the_page_is_served_until_sigterm_even_while_it_is_looked_at(settings):

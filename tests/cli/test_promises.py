@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from auscult.cli.promises import machine_line, promise_lines
+import auscult
+from auscult.cli.promises import broken_promises, machine_line, promise_lines
 from auscult.detect import AlarmBudget, MachineDetector, NormalClips
 
 
@@ -44,3 +45,13 @@ def test_strange_recordings_are_named(machine):
     strange = replace(machine(60), strange=("a", "b", "c", "d"))
     (line,) = [line for line in promise_lines(strange) if "unlike" in line]
     assert "among them, unlike all others and not learnt (4), listen to them: a, b, c, ..." in line
+
+
+def test_promises_that_are_kept_are_not_told(trained_bundle):
+    bundle = auscult.load(trained_bundle)
+    (broken,) = broken_promises(bundle, ["fan/id_00"])
+    assert broken.startswith("fan/id_00: 32 seconds of normal sound support no promise at all")
+    machine = bundle.detector.machines["fan/id_00"]
+    kept = replace(machine, rule=replace(machine.rule, supported_s=machine.rule.asked_s))
+    detector = replace(bundle.detector, machines=bundle.detector.machines | {"fan/id_00": kept})
+    assert broken_promises(replace(bundle, detector=detector), ["fan/id_00"]) == []

@@ -155,6 +155,7 @@ def test_recipe_without_a_mean_has_no_bands(rng):
         ),
         (Change("level", -3, 1, low_hz=950, high_hz=4000), "level at 0.95 to 4 kHz -3.0 dB (normal clips: ±1.0 dB)"),
         (Change("rotation frequency", -2, 0.2, "Hz"), "rotation frequency -2.0 Hz (normal clips: ±0.2 Hz)"),
+        (Change("order 2", 3, 0.03), "order 2 +3.0 dB (normal clips: less than ±0.1 dB)"),
     ],
 )
 def test_change_in_words(change, said):

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from auscult.errors import DataError, OptionError
+from auscult.errors import AudioError, DataError, OptionError
 from auscult.monitor.alarms import inputs as alarm_inputs
 from auscult.monitor.monitor import Monitor
 from auscult.monitor.sources.blocks import Block
@@ -260,3 +260,31 @@ def test_a_machine_stays_suppressed_until_something_is_heard(
     assert again.desk.board.of(live_machine).state == "suppressed by design"
     give(again, sounds["normal"][: 6 * SR])
     assert whats(store) == ["suppressed", "unsuppressed"]
+
+
+def test_a_channel_that_is_not_there_is_said_where_people_look(settings_of, live_bundle, live_machine, store, clock):
+    source = {"kind": "replay", "machine": live_machine, "path": "mono", "channels": 3}
+    monitor = Monitor(settings_of(sources={"hall": source}), live_bundle, store, clock=clock)
+    give(monitor, np.zeros(2 * SR))
+    (now,) = monitor.overview()
+    assert "sources.hall: channels: channel 3 is to be listened to, and the sound has 1 channel(s)" in now.ignored
+    assert (now.health.word, now.health.cause) == ("out of specification", "unusable sound")
+    assert now.alarm.state == "suppressed by design"
+    (said,) = [event for event in store.events() if event.kind == "health"]
+    assert "from 0 to 0, or mean" in said.body["detail"]
+
+
+def test_a_recording_that_is_refused_is_said_where_people_look(monitor, sounds, store, clock):
+    give(monitor, sounds["normal"][: 4 * SR])
+    refusal = AudioError("in/a.wav", "is not audio", "Put sound there.")
+    monitor._hear(Block("hall", np.empty((1, 0), np.float32), SR, clock.at, False, 1, refusal=refusal))
+    monitor._tick()
+    (now,) = monitor.overview()
+    assert now.ignored == "sound: sources.hall: in/a.wav: is not audio. Put sound there."
+    assert now.health.cause == "unusable sound"
+    (said,) = [event for event in store.events() if event.what == "refused"]
+    assert (said.kind, said.machine, said.body["source"]) == ("source", now.machine, "hall")
+    assert "in/a.wav: is not audio" in said.body["error"]
+    give(monitor, sounds["normal"][: 4 * SR])
+    (now,) = monitor.overview()
+    assert (now.ignored, now.health.word, now.alarm.state) == ("", "ok", "normal")

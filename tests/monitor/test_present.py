@@ -6,6 +6,7 @@ from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.live_view import MachineNow
 from auscult.monitor.machine_watch import Decided, Heard
 from auscult.monitor.present import Present
+from auscult.monitor.sources.reader import SourceStatus
 
 NAME = "fan/id_00"
 
@@ -44,3 +45,11 @@ def test_every_window_is_shown_to_pages_and_the_last_to_outputs(present, told, s
     assert told.shown == [now]
     assert (now.at, now.score, now.state, now.evidence, now.fault) == (2.0, 0.2, "running", 0.5, "imbalance")
     assert present.has_heard(NAME)
+
+
+def test_a_source_that_changes_its_state_is_shown(present, told):
+    present.show_source(NAME, SourceStatus("hall", "lost", 5.0, error="away"))
+    (now,) = told.shown
+    assert (now.source_state, now.source_error) == ("lost", "away")
+    _, later = present.show(watch("machine: off"), Alarm(NAME), Heard())
+    assert later.source_state == "lost"

@@ -54,6 +54,32 @@ def test_two_readers_of_the_standard_input_are_refused():
     assert "hall and roof read it" in said
 
 
+@pytest.mark.parametrize(
+    ("sources", "more", "said"),
+    [
+        ({"a": 7000, "b": 7000}, {}, "sources.b.port: a listens on port 7000, too"),
+        ({"a": 5000}, {}, "sources.a.port: http listens on port 5000, too"),
+        ({"a": 5001}, {"http": {"port": 5001, "host": "0.0.0.0"}}, "http listens on port 5001, too"),
+    ],
+)
+def test_a_port_is_one_listeners(sources, more, said):
+    kinds = {name: {"kind": "socket", "port": port, "machine": name} for name, port in sources.items()}
+    assert said in problem(sources=kinds, **more)
+
+
+def test_ports_of_different_addresses_and_any_that_is_free_are_not_the_same():
+    socket = {"kind": "socket", "port": 5000, "host": "192.0.2.7"}
+    assert settings(sources={"a": socket | {"machine": "a"}}).sources["a"].port == 5000
+    free = {name: {"kind": "socket", "port": 0, "machine": name} for name in "ab"}
+    assert len(settings(sources=free, http={"port": 0}).sources) == 2
+
+
+def test_a_channel_that_is_not_recorded_is_refused():
+    hall = {"kind": "stdin", "machine": "fan/id_00", "n_channels": 2}
+    assert settings(sources={"hall": hall | {"channels": 1}}).sources["hall"].channels == 1
+    assert "there is no channel 2" in problem(sources={"hall": hall | {"channels": 2}})
+
+
 def test_states_from_a_topic_need_a_broker():
     assert "needs a broker" in problem(states={"topic": "plant/{machine}/run"})
     assert settings(states={"topic": "plant/{machine}/run"}, mqtt={"host": "broker"}).states.topic is not None

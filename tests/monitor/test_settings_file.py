@@ -81,11 +81,43 @@ def test_what_the_environment_got_wrong_is_said_with_its_variable(write):
         (GOOD.replace("http: null", "store:"), "line 9: store: expected lines below it"),
         (GOOD + "bundle: other\n", "line 10: has a second 'bundle'"),
         (GOOD + "\tx: 1\n", "line 10: is no YAML"),
+        (GOOD + "webhooks:\n  - url\n", "line 10: webhooks: expected names of your own below it"),
+        (GOOD + "alarm:\n", "line 10: alarm: there is no such setting (did you mean alarms?)"),
+        (GOOD + "states: {topic: 'a/{m}'}\n", "line 10: states.topic: there is no {m}"),
+        (GOOD.replace("hall-1", "a b/c"), "line 3: sources.a b/c: may only have A to Z"),
+        (GOOD.replace("sr: 16000", "channels: left"), "line 6: sources.hall-1.channels: expected mean, or the number"),
+        (GOOD.replace("sr: 16000", "channels: 1"), "line 6: sources.hall-1.channels: there is no channel 1"),
+        (GOOD.replace("mqtt:\n  host: broker", "states:\n  topic: x"), "line 8: states.topic: needs a broker"),
+        ("bundle fan.auscult\nsources: {}\n", "line 1: has no colon after a name"),
     ],
 )
 def test_files_that_were_edited_by_hand(write, text, said):
     whole = problem(write(text))
     assert said in whole
+
+
+def test_what_only_the_environment_speaks_of_is_said_with_its_variable(write):
+    said = problem(write(GOOD), {"AUSCULT__HTTPP__PORT": "1", "AUSCULT__SOURCES__HAL__SPEED": "2"})
+    assert "AUSCULT__HTTPP__PORT: httpp: there is no such setting (did you mean http?)" in said
+    assert "AUSCULT__SOURCES__HAL__SPEED: sources.hal: kind is missing" in said
+    text = GOOD.replace("mqtt:\n  host: broker\n", "")
+    assert "AUSCULT__MQTT__PORT: mqtt.host: is missing" in problem(write(text), {"AUSCULT__MQTT__PORT": "1"})
+
+
+@pytest.mark.parametrize("said", ["[running, on]", '["running", "on"]'])
+def test_lists_from_the_environment(write, said):
+    environ = {"AUSCULT__STATES__RUNNING": said, "AUSCULT__MQTT__PASSWORD": "[sesame]"}
+    found = read_settings(write(GOOD), environ)
+    assert found.states.running == ("running", "on")
+    assert found.mqtt.password.get_secret_value() == "[sesame]"
+    said = problem(write(GOOD), {"AUSCULT__STATES__RUNNING": "running,on"})
+    assert "AUSCULT__STATES__RUNNING: states.running: expected a list, as [running, on], got" in said
+
+
+def test_a_bundle_is_no_settings(write, tmp_path):
+    path = tmp_path / "fan.auscult"
+    path.write_bytes(b"PK\x03\x04\xff")
+    assert problem(path) == "is a bundle, where a monitor's settings are expected"
 
 
 def test_a_file_that_is_not_there(tmp_path):

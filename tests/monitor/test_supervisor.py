@@ -62,6 +62,7 @@ def test_the_last_good_settings_hold(supervisor, folder, caplog):
     assert before._thread.is_alive()
     assert whats(supervisor)[-2:] == ["settings refused"] * 2
     assert "Nothing was changed" in caplog.text
+    assert "othing was changed" not in caplog.text.replace(". Nothing was changed.\n", "")
     write(folder, more="site: south\n")
     supervisor.look()
     assert supervisor.settings.site == "south"

@@ -62,3 +62,24 @@ def test_if_one_output_cannot_begin_none_does(settings_of, store, monkeypatch):
     with pytest.raises(OptionError):
         told.start()
     assert not told._mqtt._thread.is_alive()
+
+
+def test_what_a_former_monitor_told_of_machines_that_are_gone_is_cleared(settings_of, store):
+    mqtt = {"host": "127.0.0.1", "port": 1}
+    before = teller(settings_of(mqtt=mqtt, site="north"), store)
+    before.start()
+    before.stop()
+    after = teller(settings_of(mqtt=mqtt, site="south"), store)
+    assert "auscult/north/fan-id_00/state" in after._mqtt._stale
+    after._mqtt._on_cleared()
+    assert teller(settings_of(mqtt=mqtt, site="south"), store)._mqtt._stale == []
+
+
+def test_the_log_has_times_in_utc_numbers_in_four_digits_and_a_lost_source_as_a_warning(settings_of, store, caplog):
+    caplog.set_level("INFO")
+    told = teller(settings_of(), store)
+    body = {"raised_at": 1795809163.8422308, "peak_evidence": 30.669140353735788, "n": 12345}
+    told.tell(Event("1", 5.0, "fan/id_00", "alarm", "raised", body))
+    told.tell(Event("2", 5.0, "fan/id_00", "source", "lost", {"source": "hall", "error": "away"}))
+    assert "raised_at=2026-11-27T19:52:43.842Z peak_evidence=30.67 n=12345" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]

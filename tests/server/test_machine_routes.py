@@ -20,8 +20,13 @@ def test_the_overview_tells_every_machine(asked, alarm_id):
     assert (overview["n_open"], overview["is_flood"], overview["site"]) == (1, False, "site")
 
 
+def test_a_machine_says_how_rare_its_false_alarms_are(asked):
+    assert "of normal sound support no" in asked.json("/api/machines/fan-id_00")["promise"]
+
+
 def test_one_machine_by_its_slug(asked):
-    assert asked.json("/api/machines/fan-id_00") == asked.json("/api/overview")["machines"][0]
+    known = asked.json("/api/machines/fan-id_00")
+    assert known == asked.json("/api/overview")["machines"][0] | {"promise": known["promise"]}
 
 
 @pytest.mark.parametrize("path", ["", "/detections", "/spectrogram"])

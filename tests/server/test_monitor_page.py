@@ -74,6 +74,11 @@ def test_it_is_live(opened, alarmed, sounds):
     page.wait_until("document.title.startsWith('(2)')")
 
 
+def test_a_machine_says_how_rare_its_false_alarms_are(opened):
+    page = opened("machines/fan-id_00")
+    wait_for(page, "of normal sound support no")
+
+
 def test_a_machine_live(opened, alarmed, sounds):
     page = opened("machines/fan-id_00")
     pixels = "[...document.querySelector('.live canvas').getContext('2d').getImageData(560, 0, 60, 32).data].join()"
@@ -137,6 +142,8 @@ def test_a_wrong_token_is_said(opened):
     page.press("Enter")
     wait_for(page, "this is not the token", "[role=alert].error")
     assert page.evaluate("document.activeElement.name") == "token"
+    page.type("c")  # the next try
+    assert text(page, "[role=alert].error") == ""
 
 
 def test_its_sound_is_played_and_its_moment_marked(opened, alarm_id):
@@ -249,16 +256,32 @@ def test_served_without_a_monitor_it_judges_recordings(server, browser):
     page.close()
 
 
+def test_what_was_refused_is_not_said_any_more_after_something_else_was_done(opened, alarm_id):
+    page = opened()
+    sign_in(page)
+    page.evaluate(f"location.hash = '#/alarms/{alarm_id}'")
+    wait_for(page, "What was it?")
+    page.wait_until("document.querySelector('.picture canvas') !== null")  # nothing moves any more
+    page.click("input[value='fault']")
+    page.evaluate("[...document.querySelectorAll('button')].find((one) => one.type === 'submit').click()")
+    wait_for(page, "fault: has no name.")
+    page.evaluate("[...document.querySelectorAll('button')].find((one) => one.innerText === 'Acknowledge').click()")
+    wait_for(page, "Acknowledged.", "#status")
+    assert "has no name" not in text(page)
+
+
 def test_a_false_alarm_is_said_after_its_effect_was_shown_and_taken_back(opened, alarmed, alarm_id):
     page = opened()
     sign_in(page)
     page.evaluate(f"location.hash = '#/alarms/{alarm_id}'")
     wait_for(page, "What was it?")
+    page.wait_until("document.querySelector('.picture canvas') !== null")  # nothing moves any more
     page.click("input[value='false alarm']")
     page.evaluate(
         "[...document.querySelectorAll('button')].find((one) => one.innerText.startsWith('What would')).click()"
     )
     wait_for(page, "would have removed 1 of the last 1 alarm")
+    assert page.evaluate("document.querySelector('form [role=status]').innerText").endswith("faults.\n\nKeep it")
     assert alarmed.store.feedback() == []
     page.press("Enter")  # what has the focus keeps it
     wait_for(page, "A false alarm, says Ada")

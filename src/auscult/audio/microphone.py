@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.audio.read import read_audio
-from auscult.errors import DeviceError
+from auscult.errors import AudioError, DeviceError
 from auscult.extras import require
 
 CHUNK_S = 0.1  # of a microphone: short enough to stop at once, long enough to cost nothing
@@ -30,6 +30,8 @@ class Chunk:
         Whether it does not follow the chunk before it though nothing was lost, as another recording.
     on_heard : callable, optional
         Called when it was heard, by whoever heard it.
+    refusal : AudioError, optional
+        Why there are no samples: a recording that cannot be used.
     """
 
     y: NDArray[np.float32]
@@ -37,6 +39,7 @@ class Chunk:
     ended_at: float | None = None
     is_new: bool = False
     on_heard: Callable[[], None] | None = None
+    refusal: AudioError | None = None
 
 
 class LiveSource(Protocol):

@@ -1,6 +1,7 @@
 """``auscult alarms``: how many alarms there were, and whether that is bearable."""
 
 import time
+from math import nextafter
 from pathlib import Path
 
 import typer
@@ -8,6 +9,8 @@ import typer
 from auscult.cli.live_bundle import seconds
 from auscult.cli.output import out, print_json
 from auscult.detect.alarm_budget import describe_time
+
+DAY_S = 86400.0
 
 
 def alarms(
@@ -25,14 +28,20 @@ def alarms(
     from auscult.monitor.store.queries import StoreReader
 
     told, until = read_settings(settings), time.time()
-    rows = StoreReader(told.store.path).alarm_changes(limit=1_000_000)
-    changes = [AlarmChange.from_dict(row) for row in rows]
-    figures = alarm_figures(changes, since=until - seconds(since), until=until, settings=told.alarms)
+    store = StoreReader(told.store.path)
+    changes = [AlarmChange.from_dict(row) for row in store.alarm_changes(limit=1_000_000)]
+    begun = [event.at for event in store.events(limit=1)]  # nothing is known of the time before
+    begun += [change.at for change in changes[:1]]
+    begin = max(until - seconds(since), nextafter(min(begun, default=0.0), 0.0))
+    figures = alarm_figures(changes, since=begin, until=until, settings=told.alarms)
     if as_json:
         print_json(figures.to_dict())
         return
+    heard_s, asked_s = until - begin, seconds(since)
+    known = f", of which {describe_time(heard_s)} are known" if heard_s < asked_s else ""
+    rate = f", {figures.per_day:.3g} a day" if heard_s >= DAY_S else ""  # of less, a day may be another
     lines = [
-        f"the last {describe_time(until - figures.since)}: {figures.n_alarms} alarms, {figures.per_day:.3g} a day, "
+        f"the last {since}{known}: {figures.n_alarms} alarm{'' if figures.n_alarms == 1 else 's'}{rate}, "
         f"at most {figures.most_in_ten_minutes} in ten minutes",
         f"floods: {figures.n_floods}, {figures.flood_share:.0%} of the time; chattering: "
         f"{', '.join(figures.chattering) or 'none'}",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from auscult.cli.output import out, print_json
-from auscult.detect.alarm_budget import describe_time
 from auscult.errors import OptionError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def replay(
     if as_json:
         print_json({machine: comparison.to_dict() for machine, comparison in found.items()})
         return
-    out.print(f"the last {describe_time(until - start)}, {bundle.name} instead of {told.bundle.name}:", markup=False)
+    out.print(f"the last {since}, {bundle.name} instead of {told.bundle.name}:", markup=False)
     for machine, comparison in found.items():
         out.print(f"{machine}: {comparison}", markup=False)
 

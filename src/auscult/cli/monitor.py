@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from auscult.cli.output import err, out, print_json
+from auscult.cli.promises import broken_promises
 from auscult.errors import OptionError
 
 if TYPE_CHECKING:
@@ -43,15 +44,13 @@ def monitor(
     if settings is None:
         remedy = "Write one, beginning with: auscult monitor --print-default > auscult.yaml"
         raise OptionError("auscult.yaml", "no settings are given", remedy)
-    from auscult.monitor.settings_file import read_settings
-    from auscult.monitor.supervisor import Supervisor, checked_bundle
-
-    told = read_settings(settings)
     if check:
-        checked_bundle(told)
-        out.print(f"{settings}: good, {len(told.sources)} source(s) listened to with {told.bundle.name}", markup=False)
+        _check(settings)
         return
-    server = _take_port(told.http)
+    from auscult.monitor.settings_file import read_settings
+    from auscult.monitor.supervisor import Supervisor
+
+    server = _take_port(read_settings(settings).http)
     try:
         supervisor = Supervisor(settings)
     except BaseException:
@@ -59,6 +58,16 @@ def monitor(
             server.close()
         raise
     _run(supervisor, settings, server, until_finished=until_finished)
+
+
+def _check(path: Path) -> None:
+    """Say that settings are good, and which promises they cannot keep."""
+    from auscult.monitor.settings_check import check_settings
+
+    told, bundle = check_settings(path)
+    out.print(f"{path}: good, {len(told.sources)} source(s) listened to with {told.bundle.name}", markup=False)
+    for line in broken_promises(bundle, (source.machine for source in told.sources.values())):
+        out.print(line, markup=False)
 
 
 def _take_port(http: "HttpSettings | None") -> "HttpServer | None":
@@ -88,6 +97,9 @@ def _run(supervisor: "Supervisor", path: Path, server: "HttpServer | None", *, u
         supervisor.start()
         page = f", page on {server.url}" if server is not None else ""
         err.print(f"auscult: listening as {path} says{page}", markup=False)
+        monitor = supervisor.monitor
+        for line in broken_promises(monitor.bundle, (one.machine for one in monitor.settings.sources.values())):
+            err.print(line, markup=False)
         if server is None:
             supervisor.watch(is_over=is_over)
         else:

@@ -1,7 +1,9 @@
 """What can be expected of a machine's detector, in words."""
 
 import math
+from collections.abc import Iterable
 
+from auscult.bundle import Bundle
 from auscult.detect import MachineDetector
 from auscult.detect.alarm_budget import describe_time
 
@@ -27,6 +29,21 @@ def machine_line(name: str, machine: MachineDetector, asked_for: float) -> str:
     if rate > asked_for:
         line += f" ({n_takes} recordings support no less; {asked_for:.1%} takes {math.ceil(1 / asked_for) - 1})"
     return line
+
+
+def broken_promises(bundle: Bundle, machines: Iterable[str]) -> list[str]:
+    """Machines whose false alarms cannot be promised to be as rare as was asked for, and what is promised instead.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        With a model of normal sound.
+    machines : iterable of str
+        Their full names.
+    """
+    assert bundle.detector is not None
+    rules = {name: bundle.detector.machines[name].rule for name in machines}
+    return [f"{name}: {rule}" for name, rule in rules.items() if rule.promised_s < rule.asked_s]
 
 
 def promise_lines(machine: MachineDetector) -> list[str]:

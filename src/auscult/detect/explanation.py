@@ -24,6 +24,8 @@ LEAST_DB = 1.0
 LOUD = 1.5
 """Deviations over time by which normal sound's louder frames exceed its mean: strokes and knocks that belong to it."""
 N_TOLD = 8
+LEAST_TOLD = 0.1
+"""Below this, a usual deviation is said to be less: ±0.0 would be no spread at all."""
 ROTATION = "rotation frequency"
 
 
@@ -59,7 +61,8 @@ class Change:
     def __str__(self) -> str:
         """The change in words."""
         where = "" if self.low_hz is None else f" at {_hz(self.low_hz, self.high_hz)}"
-        return f"{self.what}{where} {self.change:+.1f} {self.unit} (normal clips: ±{self.usual:.1f} {self.unit})"
+        usual = f"±{self.usual:.1f}" if self.usual >= LEAST_TOLD else f"less than ±{LEAST_TOLD}"
+        return f"{self.what}{where} {self.change:+.1f} {self.unit} (normal clips: {usual} {self.unit})"
 
 
 @dataclass(frozen=True)

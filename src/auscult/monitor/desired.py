@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from auscult.errors import DataError
 from auscult.files import write_whole
 from auscult.monitor.settings import MonitorSettings
-from auscult.monitor.settings_file import sentence
+from auscult.monitor.settings_words import sentence
 
 log = logging.getLogger("auscult.monitor")
 SECTIONS = ("alarms", "decisions", "health")

@@ -16,7 +16,7 @@ from auscult.monitor.alarms.inputs import Changed
 from auscult.monitor.event import iso
 from auscult.monitor.live_bundle import rollback
 from auscult.monitor.settings import MonitorSettings
-from auscult.monitor.settings_file import sentence
+from auscult.monitor.settings_words import sentence
 from auscult.monitor.store.queries import StoreReader
 
 log = logging.getLogger("auscult.monitor")

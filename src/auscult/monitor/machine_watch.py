@@ -1,13 +1,13 @@
 """Everything about one machine that needs its sound: windows, detections, microphone, operating state, recordings."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.bundle import Bundle
-from auscult.errors import AuscultError
+from auscult.errors import AudioError, AuscultError
 from auscult.features import LogMel
 from auscult.monitor.decisions.decider import Decider
 from auscult.monitor.decisions.known_sounds import KnownSounds
@@ -15,6 +15,7 @@ from auscult.monitor.decisions.listener import Listener, Window
 from auscult.monitor.decisions.operating_state import LearntSound, OperatingState
 from auscult.monitor.detection import Detection
 from auscult.monitor.health.baseline import HealthBaseline
+from auscult.monitor.health.sensor_faults import CAUSES, UNUSABLE
 from auscult.monitor.health.sensor_health import Health, SensorHealth
 from auscult.monitor.settings import MonitorSettings, Source
 from auscult.monitor.shadow import Shadow
@@ -101,10 +102,10 @@ class MachineWatch:
         self._listener: Listener | None = None
         self._health: SensorHealth | None = None
         self._recent: RecentSound | None = None
-        self._rate = (0, 0)
-        """Sampling rate and number of channels of the sound."""
-        self._why_useless = ""
-        """Why the bundle cannot be used with the sound that comes; empty if it can."""
+        self._ended: list[AlarmRecording] = []
+        """Recordings under way when sound of another rate or number of channels came."""
+        self._useless: Health | None = None
+        """Why the bundle cannot be used with the sound that comes; None if it can."""
         self._shift_s = 0.0
         """How far the source's clock is ahead of this computer's."""
         assert isinstance(bundle.manifest.features, LogMel)
@@ -141,7 +142,7 @@ class MachineWatch:
     @property
     def health(self) -> Health | None:
         """How the microphone is; None before it gave anything."""
-        return None if self._health is None else self._health.health
+        return self._useless or (None if self._health is None else self._health.health)
 
     def now(self, wall: float) -> float:
         """Time as the source has it, of this computer's: recordings are played at the time they speak of.
@@ -174,18 +175,20 @@ class MachineWatch:
         Raises
         ------
         AuscultError
-            If the bundle cannot be used with such sound.
+            If the bundle cannot be used with such sound, or there is none since a recording cannot be used.
         """
+        if block.refusal is not None:
+            self._refuse(block.refusal, block)
         try:
             listener, health, recent = self._at_rate(block)
         except AuscultError as error:
-            self._why_useless = str(error)
-            raise
-        self._why_useless = ""
+            self._refuse(error, block)
+        is_after_gap, self._useless = block.is_after_gap or self._useless is not None, None
         self._shift_s = block.ended_at - wall
         health.hear(block.y, block.ended_at, is_broken=block.is_broken, state=self._state.state)
-        heard = Heard(recordings=recent.hear(block.y, block.ended_at))
-        for window in listener.push(block.y, block.ended_at, is_after_gap=block.is_after_gap):
+        heard = Heard(recordings=[*self._ended, *recent.hear(block.y, block.ended_at)])
+        self._ended = []
+        for window in listener.push(block.y, block.ended_at, is_after_gap=is_after_gap):
             state = self._state.update(window.heard.descriptors, window.at)
             if window.is_apart:
                 detection = self._decider.decide(
@@ -209,8 +212,8 @@ class MachineWatch:
 
     def why_ignored(self) -> str:
         """Why sound does not count now; empty if it does."""
-        if self._why_useless:
-            return f"sound: {self._why_useless}"
+        if self._useless is not None:
+            return f"sound: {self._useless.detail}"
         health, state = self.health, self._state.state
         if health is not None and not health.is_well and health.cause:
             return f"microphone: {health.cause}"
@@ -254,6 +257,13 @@ class MachineWatch:
             self._baseline = baseline.to_dict()
         return is_new
 
+    def _refuse(self, error: AuscultError, block: Block) -> Never:
+        """Say of sound that it cannot be judged."""
+        since = block.ended_at if self._useless is None else self._useless.since
+        refusal = AudioError(f"sources.{block.source}", f"{error.where}: {error.problem}", error.remedy)
+        self._useless = Health(CAUSES[UNUSABLE].word, UNUSABLE, since, str(refusal))
+        raise refusal from None
+
     def _at_rate(self, block: Block) -> tuple[Listener, SensorHealth, RecentSound]:
         """Those of this block's sampling rate: a source that was opened again may have another."""
         n_channels = len(block.y)
@@ -267,11 +277,10 @@ class MachineWatch:
                 step_s=self._settings.decisions.step_s,
                 channels=self._source.channels,
             )
-            if self._recent is None or self._health is None or self._rate != (block.sr, n_channels):
-                self._rate = (block.sr, n_channels)
-                store, baseline = self._settings.store, self._baseline and HealthBaseline.from_dict(self._baseline)
-                self._recent = RecentSound(block.sr, before_s=store.before_s, after_s=store.after_s)
-                self._health = SensorHealth(block.sr, self._settings.health, baseline, is_live=self._is_live)
+            store, baseline = self._settings.store, self._baseline and HealthBaseline.from_dict(self._baseline)
+            self._ended += self.finish()
+            self._recent = RecentSound(block.sr, before_s=store.before_s, after_s=store.after_s)
+            self._health = SensorHealth(block.sr, self._settings.health, baseline, is_live=self._is_live)
             self._listener = listener
         assert self._health is not None
         assert self._recent is not None

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from queue import SimpleQueue
 from typing import Any
 
 from auscult.bundle import Bundle
@@ -22,8 +21,7 @@ from auscult.monitor.present import Present
 from auscult.monitor.problem_log import ProblemLog
 from auscult.monitor.settings import MonitorSettings
 from auscult.monitor.sources.blocks import Block, Blocks
-from auscult.monitor.sources.open_source import open_source
-from auscult.monitor.sources.reader import SourceReader, SourceStatus, stop_readers
+from auscult.monitor.sources.readers import SourceReaders
 from auscult.monitor.store.descriptors import recipe_id
 from auscult.monitor.store.event_store import EventStore
 from auscult.monitor.telling import Teller
@@ -86,8 +84,7 @@ class Monitor:
         self.commands = Commands(self._blocks.wake)
         self.watches: dict[str, MachineWatch] = {}
         self._present = Present(self.live, self._teller.show)
-        self._readers: dict[str, SourceReader] = {}
-        self._statuses: SimpleQueue[SourceStatus] = SimpleQueue()
+        self._readers = SourceReaders(settings, self._blocks, clock)
         self._problems = ProblemLog()
         self._recipe = recipe_id(features)
         for name in settings.sources:
@@ -108,12 +105,11 @@ class Monitor:
         self._event("monitor", "started", "", {"bundle": str(self.settings.bundle)})
         self.keeper.keep(partial(self.desk.give_up_others, self.watches, at=self.clock()))
         self._thread.start()
-        for reader in self._readers.values():
-            reader.start()
+        self._readers.start()
 
     def stop(self) -> None:
         """Stop to listen; what was heard is kept, recordings of alarms as far as they go."""
-        stop_readers(list(self._readers.values()))
+        self._readers.stop()
         self._is_stopping.set()
         self._blocks.wake()
         if self._thread.ident is not None:  # else it was never started
@@ -128,16 +124,13 @@ class Monitor:
     @property
     def is_finished(self) -> bool:
         """Whether every source has come to its end, and all of it was heard."""
-        return all(
-            reader.status.state == "finished" and self._blocks.waiting_s(name) == 0
-            for name, reader in self._readers.items()
-        )
+        return self._readers.are_finished
 
     def overview(self) -> list[MachineNow]:
         """Every machine now, in the order of the settings."""
         return [
             self._present.machines[source.machine].beside(
-                self._readers[name].status, self.desk.board.of(source.machine)
+                self._readers.status(name), self.desk.board.of(source.machine)
             )
             for name, source in self.settings.sources.items()
         ]
@@ -192,8 +185,7 @@ class Monitor:
         more: dict[str, Any] = {"remembered": remembered, "last": last, "shadow": self.shadow, "known": KnownSounds()}
         watch = self.watches[source.machine] = MachineWatch(self.bundle, source, self.settings, **more)
         self._present.machines[source.machine] = MachineNow(source.machine, name, self.desk.board.of(source.machine))
-        opened = partial(open_source, source, sr_wanted=self.bundle.manifest.features.sr, heard=watch.folder)
-        self._readers[name] = SourceReader(name, opened, self._blocks, on_status=self._statuses.put, clock=self.clock)
+        self._readers.add(name, sr_wanted=self.bundle.manifest.features.sr, heard=watch.folder)
 
     def _run(self) -> None:
         while not self._is_stopping.is_set():
@@ -222,7 +214,10 @@ class Monitor:
         try:
             heard = watch.hear(block, self.clock())
         except AuscultError as error:
-            self._problems.say(machine, str(error))
+            if block.refusal is None:
+                self._problems.say(machine, str(error))
+            else:  # each recording is another
+                self._event("source", "refused", machine, {"source": block.source, "error": str(error)})
             return
         self._problems.say(machine, "")
         for decided in heard.decided:
@@ -285,9 +280,9 @@ class Monitor:
         self.keeper.keep(partial(self.store.set_state, watch_key(watch.machine), watch.to_dict()))
 
     def _say_sources(self) -> None:
-        while not self._statuses.empty():
-            status = self._statuses.get()
+        for status in self._readers.news():
             machine = self.settings.sources[status.source].machine
+            self._present.show_source(machine, status)
             self._event("source", status.state, machine, {"source": status.source, "error": status.error})
 
     def _told(self, machine: str, payload: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from auscult.monitor.alarms.alarm import Alarm
 from auscult.monitor.live_view import LiveView, MachineNow
 from auscult.monitor.machine_watch import Heard, MachineWatch
+from auscult.monitor.sources.reader import SourceStatus
 
 
 class Present:
@@ -30,6 +31,12 @@ class Present:
     def has_heard(self, machine: str) -> bool:
         """Whether sound came from a machine since the start."""
         return self.machines[machine].at is not None
+
+    def show_source(self, machine: str, status: SourceStatus) -> None:
+        """Say how a machine's source is."""
+        now = self.machines[machine]
+        self.machines[machine] = now.beside(status, now.alarm)
+        self._show_machine(self.machines[machine])
 
     def show(self, watch: MachineWatch, alarm: Alarm, heard: Heard) -> tuple[MachineNow, MachineNow]:
         """Say what is the case with a machine.

@@ -6,11 +6,13 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
-"""A name that topics, addresses of pages, files and the environment can have."""
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from auscult.monitor.settings_types import Channel, Host, Level, Name, Seconds, Topic, Url
+
+Place = tuple[str | int, ...]
+"""Where a setting stands: the names that lead to it."""
 
 
 class _Section(BaseModel):
@@ -21,7 +23,7 @@ class _Section(BaseModel):
 
 class _Source(_Section):
     machine: str = Field(min_length=1, description="Machine of the bundle that is listened to, as fan/id_00.")
-    channels: Literal["mean"] | Annotated[int, Field(ge=0)] | None = Field(
+    channels: Channel = Field(
         None, description="Channel that is listened to, from 0, or the mean of all; none: as the bundle was trained."
     )
 
@@ -39,7 +41,7 @@ class StreamSource(_Source):
     """Sound from the network or a file: RTSP, HTTP and whatever else FFmpeg opens."""
 
     kind: Literal["stream"]
-    url: str = Field(min_length=1, description="Address, as rtsp://camera/audio, or a file's path.")
+    url: Url = Field(description="Address, as rtsp://camera/audio, or a file's path.")
     timeout_s: float = Field(10.0, gt=0, description="Longest silence of the network, then it is opened again.")
 
 
@@ -62,7 +64,7 @@ class SocketSource(_RawSource):
     """Raw PCM that a sender connects with, over TCP."""
 
     kind: Literal["socket"]
-    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of this computer's.")
+    host: Host = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of this computer's.")
     port: int = Field(ge=0, le=65535, description="Port to listen on.")
     timeout_s: float = Field(10.0, gt=0, description="Longest silence of the sender, then it is waited for anew.")
 
@@ -100,7 +102,7 @@ class StateSettings(_Section):
 
     is_gated: bool = Field(True, description="Whether sound in states that were not learnt is left unjudged.")
     start_up_s: Seconds = Field(10.0, description="Time after a start in which the machine is not judged.")
-    topic: str | None = Field(
+    topic: Topic | None = Field(
         None, description="MQTT topic that says the state, {machine} in it stands for the machine; none: from sound."
     )
     running: tuple[str, ...] = Field(("running", "on", "1", "true"), description="What the topic says when it runs.")
@@ -142,7 +144,7 @@ class StoreSettings(_Section):
 class MqttSettings(_Section):
     """A broker that is told everything."""
 
-    host: str = Field(min_length=1, description="Its name or address.")
+    host: Host = Field(description="Its name or address.")
     port: int = Field(1883, gt=0, le=65535, description="Its port; 8883 is usual with TLS.")
     username: str | None = Field(None, description="Account.")
     password: SecretStr | None = Field(None, description="Its password; better in AUSCULT__MQTT__PASSWORD.")
@@ -179,7 +181,7 @@ class WebhookSettings(_Section):
 class HttpSettings(_Section):
     """The page and the metrics."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of this computer's.")
+    host: Host = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of this computer's.")
     port: int = Field(5000, ge=0, le=65535, description="Port; 0 takes any free one.")
     token: SecretStr | None = Field(None, description="What has to be entered to change anything; none: read-only.")
 
@@ -187,7 +189,7 @@ class HttpSettings(_Section):
 class LogSettings(_Section):
     """What is written to the standard error."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
+    level: Level = Field("info", description="From which level on.")
     is_json: bool = Field(False, description="Whether as JSON, one object a line.")
 
 
@@ -209,28 +211,65 @@ class MonitorSettings(_Section):
     http: HttpSettings | None = Field(HttpSettings(), description="null: no page.")
     log: LogSettings = LogSettings()
 
-    @field_validator("sources")
-    @classmethod
-    def _one_source_a_machine(cls, sources: dict[str, Source]) -> dict[str, Source]:
-        """A second microphone hears another sound: it has to be enrolled as a machine of its own."""
-        listened: dict[str, str] = {}
-        for name, source in sources.items():
-            other = listened.setdefault(machine_slug(source.machine), name)
-            if other != name:
-                raise ValueError(
-                    f"'{name}' and '{other}' listen to the same machine, {source.machine}: enrol what a second "
-                    "microphone hears as a machine of its own (auscult enroll)"
-                )
-        return sources
-
     @model_validator(mode="after")
-    def _one_standard_input(self) -> Self:
-        names = [name for name, source in self.sources.items() if source.kind == "stdin"]
-        if len(names) > 1:
-            raise ValueError(f"there is one standard input, and {' and '.join(names)} read it: keep one of them")
+    def _no_contradictions(self) -> Self:
+        found = [*_listened_twice(self), *_taken_twice(self), *_no_such_channel(self)]
         if self.states.topic is not None and self.mqtt is None:
-            raise ValueError("states.topic needs a broker: add a section mqtt, or remove the topic")
+            found.append((("states", "topic"), "needs a broker: add a section mqtt, or remove the topic"))
+        if found:
+            said = "; ".join(f"{'.'.join(map(str, place))}: {problem}" for place, problem in found)
+            raise PydanticCustomError(CONTRADICTIONS, "{said}", {"said": said, "found": found})
         return self
+
+
+CONTRADICTIONS = "contradictions"
+"""Kind of pydantic's error whose context has, as ``found``, places and what is wrong at each."""
+
+
+def _listened_twice(settings: MonitorSettings) -> list[tuple[Place, str]]:
+    """A second microphone hears another sound: it has to be enrolled as a machine of its own."""
+    listened: dict[str, str] = {}
+    found: list[tuple[Place, str]] = []
+    for name, source in settings.sources.items():
+        other = listened.setdefault(machine_slug(source.machine), name)
+        if other != name:
+            problem = f"'{name}' and '{other}' listen to the same machine, {source.machine}"
+            remedy = "enrol what a second microphone hears as a machine of its own (auscult enroll)"
+            found.append((("sources", name, "machine"), f"{problem}: {remedy}"))
+    return found
+
+
+def _taken_twice(settings: MonitorSettings) -> list[tuple[Place, str]]:
+    """What only one can have: the standard input, and a port."""
+    readers = [name for name, source in settings.sources.items() if source.kind == "stdin"]
+    problem = f"there is one standard input, and {' and '.join(readers)} read it: keep one of them"
+    found: list[tuple[Place, str]] = [(("sources", name, "kind"), problem) for name in readers[1:]]
+    http = settings.http
+    taken = [] if http is None or not http.port else [("http", http.host, http.port)]
+    for name, source in settings.sources.items():
+        if source.kind != "socket" or not source.port:  # 0 takes any that is free
+            continue
+        other = next((other for other, host, port in taken if _is_same_port(source, host, port)), None)
+        if other is not None:
+            problem = f"{other} listens on port {source.port}, too: choose another for one of them"
+            found.append((("sources", name, "port"), problem))
+        taken.append((name, source.host, source.port))
+    return found
+
+
+def _is_same_port(source: SocketSource, host: str, port: int) -> bool:
+    return source.port == port and (source.host == host or bool({"0.0.0.0", "::"} & {source.host, host}))
+
+
+def _no_such_channel(settings: MonitorSettings) -> list[tuple[Place, str]]:
+    found: list[tuple[Place, str]] = []
+    for name, source in settings.sources.items():
+        if source.kind not in ("microphone", "socket", "stdin") or not isinstance(source.channels, int):
+            continue
+        if source.channels >= source.n_channels:
+            problem = f"there is no channel {source.channels}: they are counted from 0, and n_channels is "
+            found.append((("sources", name, "channels"), problem + str(source.n_channels)))
+    return found
 
 
 def machine_slug(machine: str) -> str:

@@ -2,19 +2,82 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from auscult.errors import DataError
-from auscult.monitor.settings import MonitorSettings
+from auscult.monitor.settings import CONTRADICTIONS, MonitorSettings, Place
+from auscult.monitor.settings_words import KINDS, meant, sentence
 from auscult.yaml_tree import Node, read_tree
 
 PREFIX = "AUSCULT__"
 """Beginning of environment variables that settings are taken from: ``AUSCULT__MQTT__PASSWORD`` is ``mqtt.password``."""
 NOTHING = ("", "null", "~")
-Place = tuple[str | int, ...]
+SECRETS = ("password", "secret", "token")
+BUNDLE_BEGINNING = b"PK\x03\x04"
+"""A bundle is a zip."""
+Problem = tuple[Place, str]
+"""Where something is wrong, and what."""
+
+
+@dataclass(frozen=True)
+class ToldSettings:
+    """What a file and the environment say, before anything is known of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    values : dict
+        What stands at each name.
+    lines : dict of tuple -> int
+        Line of what the file says.
+    variables : dict of tuple -> str
+        Environment variable that said something instead.
+    """
+
+    path: Path
+    values: dict[str, Any]
+    lines: dict[Place, int]
+    variables: dict[Place, str]
+
+    def checked(self) -> MonitorSettings:
+        """The settings, if all is known and possible.
+
+        Raises
+        ------
+        ValidationError
+            If not.
+        """
+        settings = MonitorSettings.model_validate(self.values)
+        return with_absolute_paths(settings, self.path.absolute().parent)
+
+    def refusal(self, problems: list[Problem]) -> DataError:
+        """All that is wrong, each with its line or its variable, in the order of lines.
+
+        Parameters
+        ----------
+        problems : list of (tuple, str)
+        """
+        said = [(*self._where(place), ".".join(map(str, place)) or "the file", text) for place, text in problems]
+        said.sort(key=lambda one: one[0])
+        return DataError(
+            str(self.path), "; ".join(f"{where}: {name}: {text}" for _, where, name, text in said), "Correct it."
+        )
+
+    def _where(self, place: Place) -> tuple[int, str]:
+        """Line of a setting, or of the nearest that it stands below; and the same, or its variable, in words."""
+        line = next(self.lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in self.lines)
+        variable = next(
+            (self.variables[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self.variables), None
+        )
+        for n in range(len(place), 0, -1):  # a section that only variables speak of
+            if variable is None and place[:n] not in self.lines:
+                variable = next((name for at, name in self.variables.items() if at[:n] == place[:n]), None)
+        return line, variable or f"line {line}"
 
 
 def read_settings(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> MonitorSettings:
@@ -34,22 +97,43 @@ def read_settings(path: str | os.PathLike[str], environ: Mapping[str, str] | Non
     MissingExtraError
         If PyYAML is not installed.
     """
+    told = read_told(path, environ)
+    try:
+        return told.checked()
+    except ValidationError as error:
+        raise told.refusal(problems_of(error)) from None
+
+
+def read_told(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None) -> ToldSettings:
+    """Read what a file and the environment say, known and possible or not.
+
+    Parameters
+    ----------
+    path, environ
+        As in `read_settings`.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is no YAML.
+    MissingExtraError
+        If PyYAML is not installed.
+    """
     where = str(path)
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
         raise DataError(where, problem, "Write one, beginning with: auscult monitor --print-default") from None
+    if content.startswith(BUNDLE_BEGINNING):
+        remedy = "Name the YAML file that names the bundle; for another bundle: auscult deploy NEW.auscult auscult.yaml"
+        raise DataError(where, "is a bundle, where a monitor's settings are expected", remedy)
     tree = read_tree(content, where) or Node(1, {})
     if not isinstance(tree.value, dict):
         raise DataError(where, "line 1: expected 'name: value' lines", "Begin with: auscult monitor --print-default")
     values, lines = _plain(tree), _lines(tree)
     variables = _override(values, os.environ if environ is None else environ)
-    try:
-        settings = MonitorSettings.model_validate(values)
-    except ValidationError as error:
-        raise DataError(where, _problems(error, lines, variables), "Correct it; nothing was changed.") from None
-    return with_absolute_paths(settings, Path(path).absolute().parent)
+    return ToldSettings(Path(path), values, lines, variables)
 
 
 def with_absolute_paths(settings: MonitorSettings, folder: Path) -> MonitorSettings:
@@ -97,7 +181,7 @@ def _override(values: dict[str, Any], environ: Mapping[str, str]) -> dict[Place,
             key = next((key for key in inner if key.upper().replace("-", "_") == part.upper()), part.lower())
             place.append(key)
             if number == len(parts) - 1:
-                inner[key] = None if environ[variable] in NOTHING else environ[variable]
+                inner[key] = _value(environ[variable], variable, key)
             else:
                 if not isinstance(inner.get(key), dict):
                     inner[key] = {}
@@ -106,47 +190,34 @@ def _override(values: dict[str, Any], environ: Mapping[str, str]) -> dict[Place,
     return variables
 
 
-def _problems(error: ValidationError, lines: dict[Place, int], variables: dict[Place, str]) -> str:
-    """Every problem with its line or its variable, in the order of lines."""
-    said = []
-    for one in error.errors(include_url=False, include_context=False):
-        place = tuple(part for part in one["loc"] if not (isinstance(part, str) and part in _KINDS))
-        place += ("kind",) if one["type"] == "union_tag_invalid" else ()
-        variable = next((variables[place[:n]] for n in range(len(place), 0, -1) if place[:n] in variables), None)
-        line = next(lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in lines)
-        name = ".".join(map(str, place)) or "the file"
-        given = "" if isinstance(one["input"], dict | list | None) else f", got '{one['input']}'"
-        if any(part in ("password", "secret", "token") for part in place):
-            given = ""  # what is secret stays so
-        text = sentence(one["type"], one["msg"]) + given
-        said.append((line, f"{variable or f'line {line}'}: {name}: {text}"))
-    said.sort(key=lambda pair: pair[0])
-    return said[0][1] if len(said) == 1 else "; ".join(text for _, text in said)
+def _value(text: str, variable: str, key: str) -> Any:
+    """What a variable says: nothing, a text, or a list, as [running, on] or as JSON has it."""
+    if key not in SECRETS and text.startswith("[") and text.endswith("]"):
+        node = read_tree(text.encode(), variable)
+        return text if node is None else _plain(node)
+    return None if text in NOTHING else text
 
 
-_KINDS = ("microphone", "stream", "folder", "socket", "stdin", "replay")
-"""Names that pydantic puts into the place of a source for its kind."""
-_SENTENCES = {
-    "extra_forbidden": "there is no such setting",
-    "missing": "is missing",
-    "union_tag_not_found": f"kind is missing: {' or '.join(_KINDS)}",
-    "union_tag_invalid": f"there is no such kind: {' or '.join(_KINDS)}",
-    "model_type": "expected lines below it",
-    "dict_type": "expected lines below it",
-    "string_pattern_mismatch": "has signs that it may not have",
-}
-
-
-def sentence(kind: str, message: str) -> str:
-    """Say what pydantic found wrong, as part of a sentence.
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Everything that pydantic found wrong: where, and in words.
 
     Parameters
     ----------
-    kind, message : str
-        Type and message of its error.
+    error : ValidationError
     """
-    said = _SENTENCES.get(kind, message.removeprefix("Value error, "))
-    return said[0].lower() + said[1:].replace("Input", "it") if said else said
+    found: list[Problem] = []
+    for one in error.errors(include_url=False):
+        if one["type"] == CONTRADICTIONS:
+            found += one["ctx"]["found"]
+            continue
+        place = tuple(part for part in one["loc"] if part not in (*KINDS, "[key]"))
+        place += ("kind",) if one["type"] == "union_tag_invalid" else ()
+        given = "" if isinstance(one["input"], dict | list | None) else f", got '{one['input']}'"
+        if any(part in SECRETS for part in place):
+            given = ""  # what is secret stays so
+        asked = meant(place) if one["type"] == "extra_forbidden" else ""
+        found.append((place, sentence(one["type"], one["msg"]) + asked + given))
+    return found
 
 
 def _absolute(value: Any, folder: Path) -> Any:

@@ -36,7 +36,7 @@ def default_settings() -> str:
     """A file to begin with: what has to be said, and all that need not be, as comments with their defaults."""
     lines = [_BEGINNING]
     for name, field in _rest():
-        section = _section(field)
+        section = section_of(field)
         if section is None:
             lines += [f"# {field.description}", f"#{name}: {_yaml(_default(field))}", ""]
             continue
@@ -52,13 +52,13 @@ def default_settings() -> str:
 def settings_tables() -> str:
     """Every setting as Markdown: a table for each kind of source and each section."""
     parts = ["| setting | default | meaning |", "|---|---|---|"]
-    parts += [_row(name, field) for name, field in MonitorSettings.model_fields.items() if _section(field) is None]
+    parts += [_row(name, field) for name, field in MonitorSettings.model_fields.items() if section_of(field) is None]
     for source in SOURCES:
         kind = get_args(source.model_fields["kind"].annotation)[0]
         parts += ["", f"### `kind: {kind}`", "", _title(source), "", "| setting | default | meaning |", "|---|---|---|"]
         parts += [_row(name, field) for name, field in _fields(source) if name != "kind"]
     for name, field in _rest():
-        section = _section(field)
+        section = section_of(field)
         if section is not None:
             parts += ["", f"### `{name}`", "", _title(section), "", "| setting | default | meaning |", "|---|---|---|"]
             parts += [_row(key, of) for key, of in _fields(section)]
@@ -79,8 +79,13 @@ def _fields(section: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     return iter(section.model_fields.items())
 
 
-def _section(field: FieldInfo) -> type[BaseModel] | None:
-    """Section that a setting is, if it is one; of sections by name, what each of them holds."""
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """Section that a setting is, if it is one; of sections by name, what each of them holds.
+
+    Parameters
+    ----------
+    field : FieldInfo
+    """
     kinds: tuple[Any, ...] = (field.annotation, *get_args(field.annotation))
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 

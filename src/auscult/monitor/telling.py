@@ -12,11 +12,14 @@ from auscult.monitor.outputs import azure, mqtt
 from auscult.monitor.outputs.azure import AzureOutput
 from auscult.monitor.outputs.mqtt import MqttOutput
 from auscult.monitor.outputs.outbox import OutputStatus
+from auscult.monitor.outputs.retained import RetainedTopics
 from auscult.monitor.outputs.webhooks import WebhookOutput
 from auscult.monitor.settings import MonitorSettings
 from auscult.monitor.store.event_store import EventStore
 
 log = logging.getLogger("auscult.monitor")
+TROUBLES = {("source", "lost"), ("source", "refused")}
+"""Kinds of events, and what happened, that are warnings in the log: something is not heard."""
 
 
 class Teller:
@@ -45,11 +48,11 @@ class Teller:
     ) -> None:
         machines = [source.machine for source in settings.sources.values()]
         self._live = live
-        topic = settings.states.topic
+        self._retained = RetainedTopics(settings, store)
+        more: dict[str, Any] = {"state_topic": settings.states.topic, "on_state": on_state}
+        more |= {"stale": self._retained.stale, "on_cleared": self._retained.forget_stale}
         self._mqtt = (
-            MqttOutput(settings.mqtt, settings.site, machines, store, state_topic=topic, on_state=on_state)
-            if settings.mqtt is not None
-            else None
+            MqttOutput(settings.mqtt, settings.site, machines, store, **more) if settings.mqtt is not None else None
         )
         methods = DirectMethods(settings, store, act)
         self._azure = AzureOutput(settings.azure, settings, store, methods.call) if settings.azure is not None else None
@@ -57,6 +60,7 @@ class Teller:
 
     def start(self) -> None:
         """Begin to tell; if one output cannot begin, none does."""
+        self._retained.remember()
         try:
             for output in self._outputs():
                 output.start()
@@ -76,7 +80,9 @@ class Teller:
 
     def tell(self, event: Event) -> None:
         """Something happened, and is kept."""
-        log.info("%s %s", " ".join(part for part in (event.kind, event.machine, event.what) if part), _said(event.body))
+        level = logging.WARNING if (event.kind, event.what) in TROUBLES else logging.INFO
+        words = " ".join(part for part in (event.kind, event.machine, event.what) if part)
+        log.log(level, "%s %s", words, _said(event.body))
         self._live.tell_event(event)
         for output in self._outputs():
             output.wake()
@@ -116,8 +122,14 @@ class Teller:
 
 
 def _said(body: dict[str, Any]) -> str:
-    """What there is of an event, as a line of a log has it."""
-    return " ".join(f"{key}={value!r}" for key, value in body.items() if value not in (None, ""))
+    """What there is of an event, as a line of a log has it: times in UTC, other numbers to four digits."""
+
+    def said(key: str, value: Any) -> str:
+        if not isinstance(value, float):
+            return repr(value)
+        return iso(value) if key == "until" or key.endswith("_at") else f"{value:.4g}"
+
+    return " ".join(f"{key}={said(key, value)}" for key, value in body.items() if value not in (None, ""))
 
 
 def output_names(settings: MonitorSettings) -> tuple[str, ...]:

@@ -75,8 +75,7 @@ def machine_routes(monitor: Callable[[], Monitor], access: Access) -> APIRouter:
 
     @routes.get("/api/machines/{slug}")
     def machine(slug: str) -> Response:
-        current = monitor()
-        return json_response(machine_state(find_machine(current, slug), current.desk.board))
+        return json_response(_machine(monitor(), slug))
 
     @routes.get("/api/machines/{slug}/detections")
     def detections(slug: str, since: str = "", until: str = "") -> Response:
@@ -115,7 +114,7 @@ def _add_changes(routes: APIRouter, monitor: Callable[[], Monitor], access: Acce
         who = access.person(request, said.who)
         machine = find_machine(monitor(), slug).machine
         await anyio.to_thread.run_sync(commission_anew, monitor(), machine, who, said.why)
-        return json_response(machine_state(find_machine(monitor(), slug), monitor().desk.board))
+        return json_response(_machine(monitor(), slug))
 
 
 def find_machine(monitor: Monitor, slug: str) -> MachineNow:
@@ -132,6 +131,13 @@ def find_machine(monitor: Monitor, slug: str) -> MachineNow:
     raise HTTPException(
         404, f"{slug[:100]}: no machine that is listened to is called so. GET /api/overview names them."
     )
+
+
+def _machine(monitor: Monitor, slug: str) -> dict[str, Any]:
+    """One machine now, and how rare its false alarms are promised to be."""
+    now, detector = find_machine(monitor, slug), monitor.bundle.detector
+    assert detector is not None
+    return machine_state(now, monitor.desk.board) | {"promise": str(detector.machines[now.machine].rule)}
 
 
 def _overview(monitor: Monitor) -> dict[str, Any]:
@@ -193,4 +199,4 @@ async def _changed(monitor: Monitor, slug: str, change: Callable[..., Any]) -> R
     """Change a machine, and tell how it is then."""
     machine = find_machine(monitor, slug).machine
     await anyio.to_thread.run_sync(monitor.act, machine, change)
-    return json_response(machine_state(find_machine(monitor, slug), monitor.desk.board))
+    return json_response(_machine(monitor, slug))

@@ -205,9 +205,9 @@ def test_what_cannot_be_said(site):
         site.prepare("nothing")
     with pytest.raises(OptionError, match="who: is blank"):
         site.prepare(site.first, who=" ")
-    with pytest.raises(OptionError, match="fault: has no name"):
+    with pytest.raises(OptionError, match=r"fault: has no name\. Say what the fault is called"):
         site.prepare(site.first, "fault", fault=" ")
-    with pytest.raises(OptionError, match="fault: is the name of a fault, and it was none"):
+    with pytest.raises(OptionError, match=r"fault: is given for a false alarm, which is no fault\. Leave out"):
         site.prepare(site.first, fault="belt")
     with pytest.raises(OptionError, match="expected false alarm or fault, got 'noise'"):
         site.prepare(site.first, "noise")

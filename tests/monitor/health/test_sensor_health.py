@@ -176,7 +176,7 @@ def test_learns_what_is_normal_first_and_keeps_it(machines):
     assert health.tick(5.0) is None
     first, *others = hear(health, y[: 15 * SR])
     assert (first[1].word, [one.word for _, one in others]) == ("function check", ["ok"])
-    assert others[0][1].detail == "learning what is normal here"
+    assert others[0][1].detail.startswith("learning what is normal here, 1 more minute of the machine running; hum")
     assert health.baseline is None
     hear(health, y[15 * SR :], start=15.0)
     assert health.health.detail == ""

@@ -129,7 +129,7 @@ def test_wrong_desired_properties_are_refused_and_the_last_good_ones_hold(hub, s
     hub.want(alarms={"off_delay_s": -1}, mqtt={"host": "evil"})
     wait_until(lambda: hub.reported.get("desired", {}).get("version") == 2)
     assert hub.reported["desired"]["code"] == 400
-    assert "alarms.off_delay_s: input should be greater than or equal to 0, got -1" in hub.reported["desired"]["said"]
+    assert "alarms.off_delay_s: it should be greater than or equal to 0, got -1" in hub.reported["desired"]["said"]
     assert "mqtt: a twin may not change it" in hub.reported["desired"]["said"]
     assert hub.reported["last_error"]["problem"] == hub.reported["desired"]["said"]
     assert desired.in_force(settings).alarms.off_delay_s == 7

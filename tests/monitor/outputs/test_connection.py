@@ -59,7 +59,7 @@ def test_it_connects_again_and_each_event_is_sent_in_order(outbox, error, caplog
 
 
 def test_it_ends_while_it_waits(outbox):
-    far = Far(outbox, *[OSError("gone")] * 1000)
+    far = Far(outbox, *[OSError("gone.")] * 1000)  # it may be a sentence of its own
     far._first_wait_s = 30.0
     for number in range(10):
         outbox.add(number=number)

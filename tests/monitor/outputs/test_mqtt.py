@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from auscult.errors import DataError
-from auscult.monitor.outputs.mqtt import MqttOutput
+from auscult.monitor.outputs.mqtt import MqttOutput, retained_topics
 from auscult.monitor.settings import MqttSettings
 
 from .conftest import wait_until
@@ -93,7 +93,7 @@ def test_the_broker_says_offline_when_the_monitor_dies(broker, listen, tmp_path)
     code = f"""
 import sys
 sys.path.insert(0, {str(__file__).rpartition("/tests/")[0] + "/tests/monitor/outputs"!r})
-from auscult.monitor.outputs.mqtt import MqttOutput
+from auscult.monitor.outputs.mqtt import MqttOutput, retained_topics
 from auscult.monitor.settings import MqttSettings
 class Nothing:
     undelivered = staticmethod(lambda output, limit: [])
@@ -174,3 +174,20 @@ def subprocess_is_subscribed(listener, port):
     say = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), "-t", "probe", "-m", "x"]
     subprocess.run(say, check=True)
     return bool(listener.of("probe"))
+
+
+def test_what_is_stale_is_cleared_once(broker, listen, speak, outbox):
+    gone = MqttSettings(host="127.0.0.1", port=broker.port)
+    topics = retained_topics(gone, "north", ["pump/id_00"])
+    assert len(topics) == 8
+    for topic in topics:
+        subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-r", "-t", topic, "-m", "old"], check=True)
+    cleared, stale = [], [topic for topic in topics if "pump" in topic]
+    output = speak(broker.port, stale=stale, on_cleared=lambda: cleared.append(1))
+    wait_until(lambda: cleared)
+    output.show("fan/id_00", "score", {"score": 0.5})
+    late = listen(broker.port)
+    wait_until(lambda: late.of("auscult/north/fan-id_00/score"))
+    assert not [topic for topic, *_ in late.messages if "pump" in topic]
+    assert late.of("auscult/north/status") == ["online"]
+    assert (cleared, output._stale) == ([1], [])

@@ -45,7 +45,9 @@ def test_a_confirmed_fault_is_lost_if_no_alarm_is_left_of_it():
     assert one_left.confirmed_lost == ()
     assert none_left.confirmed_lost == (confirmed[0],)
     assert none_left.confirmed_unseen == [confirmed[1]]
-    assert str(none_left).endswith("; says nothing of 1 confirmed fault of which too little is kept")
+    assert str(none_left).endswith(
+        "; says nothing of 1 confirmed fault: on what is kept of it, neither way raises an alarm"
+    )
 
 
 def test_one_alarm_that_becomes_two_is_one_and_another():

@@ -23,6 +23,16 @@ def test_the_past_comes_day_by_day_every_window_once(store, said, live_bundle, l
         assert past.window_s == live_bundle.detector.machines[live_machine].rule.interval_s
 
 
+def test_recordings_that_were_played_again_are_looked_back_at_round_by_round(store, said, live_bundle, live_machine):
+    """Their times come twice: evidence is of one round, and normal windows of another belong not between its own."""
+    recipe, times = recipe_id(live_bundle.manifest.features), [T0, T0 + 10, T0 + 20, T0 + 5, T0 + 15]
+    for number, at in enumerate(times):
+        store.add_detection(said.detection(at, live_machine), np.full(3, number, np.float32), recipe=recipe)
+    (past,) = pasts_of(store, live_bundle, live_machine, since=T0, until=T0 + 3600)
+    assert [one.at for one in past.detections] == times
+    assert past.descriptors[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
 def test_nothing_is_kept(store, live_bundle, live_machine):
     assert list(pasts_of(store, live_bundle, live_machine, since=T0, until=T0 + 30 * DAY_S)) == []
 

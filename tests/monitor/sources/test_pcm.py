@@ -36,3 +36,8 @@ def test_full_scale_is_one():
 def test_floats_are_as_they_were_sent():
     sent = np.array([np.nan, np.inf, 2.5], "<f4")
     np.testing.assert_array_equal(PcmDecoder("f32le", 1).decode(sent.tobytes())[0], sent)
+
+
+def test_what_is_no_float_warns_of_nothing():
+    signalling = (0x7F800001).to_bytes(4, "little")
+    assert np.isnan(PcmDecoder("f32le", 1).decode(signalling * 100)).all()

@@ -103,7 +103,7 @@ def test_floats_that_are_no_sound_are_refused():
     with connect(source) as sender:
         sender.sendall(np.array([0, np.nan], "<f4").tobytes())
         chunks = source.chunks()
-        with pytest.raises(DeviceError, match=r"NaN or infinite. Check .* its sample format"):
+        with pytest.raises(DeviceError, match=r"NaN or infinite. Check .* sample_format"):
             next(chunks)
 
 

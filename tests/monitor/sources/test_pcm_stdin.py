@@ -91,3 +91,30 @@ print([round(chunk.ended_at - chunk.y.shape[1] / 8000 - began) for chunk in chun
     with (tmp_path / "a.raw").open("rb") as stdin:
         done = subprocess.run([sys.executable, "-c", timed], stdin=stdin, capture_output=True, check=True)
     assert done.stdout == b"-60\n"
+
+
+def test_what_is_no_sound_is_said_with_its_setting_and_comes_to_its_end(tmp_path):
+    """Whole numbers where floats are told: half a minute of them, through a file and through a pipe."""
+    heard = """
+import warnings
+from auscult.errors import DeviceError
+from auscult.monitor.sources.pcm_stdin import PcmStdin
+warnings.simplefilter("error")
+for _ in range(2):
+    try:
+        print(sum(chunk.y.shape[1] for chunk in PcmStdin.open(sr=8000, n_channels=1, sample_format="f32le").chunks()))
+    except DeviceError as error:
+        print(error)
+"""
+    rng = np.random.default_rng(1)
+    content = rng.integers(-32768, 32768, 8000 * 30, dtype="<i2").tobytes()
+    (tmp_path / "a.raw").write_bytes(content)
+    command = [sys.executable, "-c", heard]
+    with (tmp_path / "a.raw").open("rb") as stdin:
+        of_file = subprocess.run(command, stdin=stdin, capture_output=True, check=True)
+    of_pipe = subprocess.run(command, input=content, capture_output=True, check=True)
+    for done in (of_file, of_pipe):
+        said, n_samples = done.stdout.decode().splitlines()
+        assert "standard input: " in said
+        assert "of raw sound, sample_format and n_channels, too" in said
+        assert (n_samples, done.stderr) == ("0", b"")

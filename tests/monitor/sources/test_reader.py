@@ -11,9 +11,10 @@ import pytest
 import soundfile
 
 from auscult.audio.microphone import Chunk
-from auscult.errors import DeviceError
+from auscult.errors import AudioError, DeviceError
 from auscult.monitor.settings import ReplaySource, SocketSource
 from auscult.monitor.sources.blocks import Blocks
+from auscult.monitor.sources.chunks import refused
 from auscult.monitor.sources.open_source import open_source
 from auscult.monitor.sources.pcm_socket import HungUpError
 from auscult.monitor.sources.reader import SourceReader, stop_readers
@@ -119,6 +120,15 @@ def test_of_a_recording_its_beginning_and_who_wants_to_know_of_its_end_are_passe
     first, second = blocks.take(0), blocks.take(0)
     assert (first.is_new, first.is_after_gap, first.is_broken, first.on_heard) == (True, True, False, None)
     assert (second.is_new, second.is_after_gap, second.on_heard) == (False, False, dict)
+
+
+def test_a_recording_that_is_refused_is_passed_on_and_is_no_sound(read):
+    blocks, refusal = Blocks(30), AudioError("a.wav", "is not audio", "Put sound there.")
+    reader, told = read(Openings(Source([refused(refusal)])), blocks)
+    told.until("finished")
+    assert blocks.take(0).refusal is refusal
+    assert told.states == ["open", "finished"]
+    assert reader.status.heard_at is None
 
 
 def test_a_source_that_fails_says_why_and_is_opened_again(read):
@@ -248,6 +258,7 @@ def test_a_source_that_blocks_keeps_no_process():
     code = """
 import threading
 from auscult.monitor.sources.blocks import Blocks
+from auscult.monitor.sources.chunks import refused
 from auscult.monitor.sources.reader import SourceReader
 opened = threading.Event()
 def block():

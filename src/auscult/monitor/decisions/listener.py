@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from auscult.audio.channels import ChannelPolicy, apply_channel_policy
 from auscult.bundle import Bundle
-from auscult.errors import MachineError, OptionError
+from auscult.errors import AudioError, MachineError, OptionError
 from auscult.features import LogMel
 from auscult.features.recipe import Features
 from auscult.features.stream import FeatureStream, feature_stream
@@ -68,7 +68,7 @@ class Listener:
     MachineError
         If it does not know the machine.
     AudioError
-        If its features cannot be computed at this rate.
+        If its features cannot be computed at this rate, or the channel that is listened to is not there.
     """
 
     def __init__(
@@ -90,6 +90,10 @@ class Listener:
             raise MachineError(machine, "this machine is not in the bundle", remedy)
         self.sr, self.n_channels = sr, n_channels
         self.channels: ChannelPolicy = bundle.manifest.channels if channels is None else channels
+        if isinstance(self.channels, int) and self.channels >= n_channels:
+            problem = f"channel {self.channels} is to be listened to, and the sound has {n_channels} channel(s)"
+            remedy = f"Say a channel that is there, from 0 to {n_channels - 1}, or mean, or record more of them."
+            raise AudioError("channels", problem, remedy)
         self._features = features
         self._window_s = bundle.detector.machines[machine].rule.interval_s
         self._n_steps = max(1, round(self._window_s / step_s))
@@ -114,7 +118,7 @@ class Listener:
         Raises
         ------
         AudioError
-            If it has another number of channels, or not the one that is listened to.
+            If it has another number of channels.
         """
         if is_after_gap:
             self._restart()

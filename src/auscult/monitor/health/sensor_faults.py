@@ -51,7 +51,11 @@ class Cause:
     remedy: str
 
 
+UNUSABLE = "unusable sound"
+"""Cause that is not found in the sound: the bundle, or the settings, cannot be used with such sound."""
+
 CAUSES: dict[str, Cause] = {
+    UNUSABLE: Cause("out of specification", "Do what the reason says: source, settings and bundle have to fit."),
     "stalled source": Cause("failure", "Look whether device and network are up, and whether something else uses it."),
     "repeated blocks": Cause("failure", "Open the source again; if it comes back, look at its driver."),
     "dead": Cause("failure", "Look at microphone, cable, phantom power, and whether it is muted."),

@@ -4,6 +4,7 @@ What a machine's own faults can do to its sound is not blamed on the microphone,
 docs/sensor-health.md.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -247,8 +248,17 @@ class SensorHealth:
             said = Health(CAUSES[cause].word, cause, at if since is None else since, detail)
         else:
             since = self.health.since if self.health is not None and self.health.word == "ok" else at
-            said = Health("ok", "", since, "" if self.baseline else "learning what is normal here")
+            said = Health("ok", "", since, "" if self.baseline else self._learning())
         self.health = said
+
+    def _learning(self) -> str:
+        """What is not found yet, and for how long: told anew each minute."""
+        left_min = math.ceil((self._learn_s - len(self._learnt)) / 60)
+        minutes = "1 more minute" if left_min == 1 else f"{left_min} more minutes"
+        return (
+            f"learning what is normal here, {minutes} of the machine running; "
+            "hum, a cover, a changed gain and a small offset are not found before"
+        )
 
 
 def middle_of(seconds: Iterable[Second]) -> Second:

@@ -104,7 +104,7 @@ class Connection(ABC):
         self.status = replace(self.status, is_connected=False)
 
     def _lost(self, error: Exception) -> None:
-        problem = f"{self.describe(error)}. It is tried again; nothing is lost meanwhile."
+        problem = f"{self.describe(error).rstrip('.')}. It is tried again; nothing is lost meanwhile."
         if self.status.error != problem:
             log.warning("%s: %s", self._name, problem)
         self.status = replace(self.status, is_connected=False, error=problem)

@@ -42,6 +42,10 @@ class MqttOutput(Connection):
         Topic that says which state a machine is in; ``{machine}`` in it stands for its name as a topic has it.
     on_state : callable (machine, payload) -> None
         Called with what that topic says, in this output's thread.
+    stale : sequence of str
+        Topics on which something is retained that is no longer the case: they are cleared, once.
+    on_cleared : callable
+        Called when they are, in this output's thread.
     """
 
     def __init__(
@@ -53,12 +57,15 @@ class MqttOutput(Connection):
         *,
         state_topic: str | None = None,
         on_state: Callable[[str, str], None] = lambda _machine, _payload: None,
+        stale: Sequence[str] = (),
+        on_cleared: Callable[[], None] = lambda: None,
         first_wait_s: float = FIRST_WAIT_S,
     ) -> None:
         super().__init__(NAME, outbox, first_wait_s=first_wait_s)
         self._settings, self._site, self._machines = settings, site, list(machines)
         self._base = f"{settings.prefix}/{site}"
         self._on_state = on_state
+        self._stale, self._on_cleared = list(stale), on_cleared
         self._state_topics = (
             {state_topic.replace("{machine}", machine_slug(machine)): machine for machine in machines}
             if state_topic
@@ -142,6 +149,11 @@ class MqttOutput(Connection):
         for topic in self._state_topics:
             await client.subscribe(topic, qos=1)
         await client.publish(f"{self._base}/status", b"online", qos=1, retain=True)
+        if self._stale:
+            for topic in self._stale:
+                await client.publish(topic, b"", qos=1, retain=True)
+            self._stale = []
+            await asyncio.to_thread(self._on_cleared)
         if self._settings.discovery_prefix is not None:
             for topic, payload in discovery(self._settings, self._site, self._machines):
                 await client.publish(topic, json.dumps(payload).encode(), qos=1, retain=True)
@@ -183,3 +195,19 @@ class MqttOutput(Connection):
             machine = self._state_topics.get(str(message.topic))
             if machine is not None:
                 self._on_state(machine, bytes(message.payload or b"").decode("utf-8", "replace").strip())
+
+
+def retained_topics(settings: MqttSettings, site: str, machines: Sequence[str]) -> list[str]:
+    """Topics on which something of a site is retained.
+
+    Parameters
+    ----------
+    settings : MqttSettings
+    site : str
+    machines : sequence of str
+        Full names.
+    """
+    base = f"{settings.prefix}/{site}"
+    own = [f"{base}/{machine_slug(machine)}/{topic}" for machine in machines for topic in ("state", "score", "health")]
+    found = [] if settings.discovery_prefix is None else [topic for topic, _ in discovery(settings, site, machines)]
+    return [f"{base}/status", *own, *found]

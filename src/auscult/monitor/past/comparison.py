@@ -48,7 +48,7 @@ class Comparison:
 
     @property
     def confirmed_unseen(self) -> list[Occurrence]:
-        """Confirmed faults that neither way has an alarm for: what was heard then is not kept any more."""
+        """Confirmed faults that neither way has an alarm for, most often as too little is kept of them."""
         return [fault for fault in self.confirmed if not _is_among(fault, [*self.before, *self.after])]
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,7 +78,8 @@ class Comparison:
                 parts.append(f"raised {len(shifts)} {word}, {by}")
         if unseen := len(self.confirmed_unseen):
             parts.append(
-                f"says nothing of {unseen} confirmed fault{'s' if unseen > 1 else ''} of which too little is kept"
+                f"says nothing of {unseen} confirmed fault{'s' if unseen > 1 else ''}: "
+                "on what is kept of it, neither way raises an alarm"
             )
         return "; ".join(parts)
 

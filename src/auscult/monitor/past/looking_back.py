@@ -36,7 +36,7 @@ class Past:
     machine : str
         Full name.
     detections : sequence of Detection, length n_windows
-        In the order of time.
+        As they came.
     descriptors : ndarray, shape (n_windows, n_descriptors), float32
         Of their windows.
     recipe : str

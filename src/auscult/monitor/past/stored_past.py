@@ -30,7 +30,7 @@ class PastStore(Protocol):
     def descriptors(
         self, machine: str, recipe: str, *, within: tuple[float, float], limit: int
     ) -> tuple[list[Detection], NDArray[np.float32]]:
-        """Detections in the order of time, and their descriptors, shape (n_windows, n_descriptors)."""
+        """Detections as they came, and their descriptors, shape (n_windows, n_descriptors)."""
 
 
 def pasts_of(store: PastStore, bundle: Bundle, machine: str, *, since: float, until: float) -> Iterator[Past]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.errors import AudioError
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -29,6 +31,8 @@ class Block:
         Whether it does not follow the block before it though nothing was lost, as another recording.
     on_heard : callable, optional
         Called when it was heard, by whoever heard it.
+    refusal : AudioError, optional
+        Why there are no samples: a recording that cannot be used.
     """
 
     source: str
@@ -39,6 +43,7 @@ class Block:
     n_opened: int
     is_new: bool = False
     on_heard: Callable[[], None] | None = None
+    refusal: AudioError | None = None
 
     @property
     def duration_s(self) -> float:

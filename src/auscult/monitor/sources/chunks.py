@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from auscult.audio.microphone import CHUNK_S, Chunk
 from auscult.audio.read import PEAK_LIMIT
-from auscult.errors import DeviceError
+from auscult.errors import AudioError, DeviceError
 
 TICK_S = 0.25
 """Longest that a source waits before it gives an empty chunk, so that whoever listens can stop."""
@@ -18,6 +18,11 @@ TICK_S = 0.25
 def nothing(n_channels: int = 1) -> Chunk:
     """Return an empty chunk: the source is there, and has nothing at the moment."""
     return Chunk(np.empty((n_channels, 0), np.float32))
+
+
+def refused(error: AudioError, ended_at: float | None = None) -> Chunk:
+    """Return an empty chunk that says why a recording cannot be used."""
+    return replace(nothing(), refusal=error, ended_at=ended_at)
 
 
 def pauses(seconds: float, n_channels: int, wait: Callable[[float], None] = time.sleep) -> Iterator[Chunk]:
@@ -102,7 +107,7 @@ def checked(chunk: Chunk, where: str) -> Chunk:
     peak = max(float(chunk.y.max()), -float(chunk.y.min()))  # NaN if any sample is
     if not peak <= PEAK_LIMIT:
         problem = f"its samples reach {peak:.4g}, where full scale is 1" if np.isfinite(peak) else _not_finite(chunk.y)
-        raise DeviceError(where, problem, "Check what sends it; of raw sound, its sample format and channels, too.")
+        raise DeviceError(where, problem, "Check what sends it; of raw sound, sample_format and n_channels, too.")
     return chunk
 
 

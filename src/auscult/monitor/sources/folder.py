@@ -12,7 +12,7 @@ from typing import Any, Self
 from auscult.audio import Waveform
 from auscult.audio.microphone import Chunk
 from auscult.errors import AudioError, DataError
-from auscult.monitor.sources.chunks import pauses
+from auscult.monitor.sources.chunks import pauses, refused
 from auscult.monitor.sources.recordings import FileState, FoundFile, cut, find_files, read_recording
 
 FORGET_AFTER_S = 7 * 86400.0
@@ -129,7 +129,7 @@ class WatchedFolder:
     name : str
         The path.
     n_channels : int
-        Of the first recording that was heard, 0 before; recordings with other numbers are passed over.
+        Of the recording that was heard last, 0 before.
 
     Raises
     ------
@@ -165,7 +165,7 @@ class WatchedFolder:
         self._heard.is_begun = True
 
     def chunks(self) -> Iterator[Chunk]:
-        """Sound of each new recording; empty chunks while there is none. What cannot be read is logged and passed over.
+        """Sound of each new recording; empty chunks while there is none, and one that says of a bad one what is wrong.
 
         Raises
         ------
@@ -175,7 +175,9 @@ class WatchedFolder:
         while True:
             for file in self._look():
                 y = self._read(file)
-                if y is not None:
+                if isinstance(y, AudioError):
+                    yield refused(y)
+                elif y is not None:
                     yield from self._hear(y, file)
             yield from pauses(self._every_s, max(1, self.n_channels), self._wait)
 
@@ -198,27 +200,25 @@ class WatchedFolder:
         self._changing = {file.path: file.state for file in new}
         return sorted(complete, key=lambda file: (file.state.changed_ns, file.path))
 
-    def _read(self, file: FoundFile) -> Waveform | None:
-        """Sound of a recording, and remember that it was read; None if it is bad, or not complete after all."""
-        error: AudioError | None = None
+    def _read(self, file: FoundFile) -> Waveform | AudioError | None:
+        """Sound of a recording or what is wrong with it, and remember it; None if it is not complete after all."""
+        y: Waveform | AudioError
         try:
-            y = read_recording(file.path, self.sr, self.n_channels or None)
-        except AudioError as refusal:
-            error = refusal
+            y = read_recording(file.path, self.sr)
+        except AudioError as error:
+            y = error
         try:
             status = Path(file.path).stat()
         except OSError:
             return None  # removed
         if FileState(status.st_size, status.st_mtime_ns) != file.state:
             return None  # written to while it was read
-        if error is None and y.size:
-            self._heard.under_way.add((file.path, file.state))
+        if not isinstance(y, AudioError):
+            self.n_channels = len(y)
+            if y.size:
+                self._heard.under_way.add((file.path, file.state))
         self._heard.states[file.path] = file.state
         self._heard.is_changed = True
-        if error is not None:
-            log.warning("passed over: %s", error)
-            return None
-        self.n_channels = len(y)
         return y
 
     def _hear(self, y: Waveform, file: FoundFile) -> Iterator[Chunk]:

@@ -57,5 +57,6 @@ class PcmDecoder:
             return np.empty((self._n_channels, 0), np.float32)
         header = WavHeader(self._format_tag, self._n_channels, 0, self._sample_bytes, 0, n_whole)
         y = np.concatenate([block.T for block in decode_wav(data, header)], axis=1)  # as in a WAV file, but its header
-        y *= np.float32(header.scale)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is no sound is refused by name afterwards
+            y *= np.float32(header.scale)
         return y

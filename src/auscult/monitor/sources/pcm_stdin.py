@@ -3,6 +3,8 @@
 import os
 import select
 import stat
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +18,13 @@ NAME = "standard input"
 
 _decoder = lru_cache(1)(PcmDecoder)
 """There is only one standard input: what remains of a sample is for whoever reads it next."""
+
+
+SKIP_S = 1.0
+"""Longest time in which what waits is left out: what is sent as it is made never ends."""
+
+_is_unusable = threading.Event()
+"""What was last read was no sound."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,29 @@ class PcmStdin:
         DeviceError
             If samples are NaN, infinite, or too large to be sound.
         """
-        chunks = whole_chunks(self._pieces(), sr=self.sr, where=self.name)
+        chunks = self._usable(whole_chunks(self._pieces(), sr=self.sr, where=self.name))
         status = os.fstat(0)
         if not stat.S_ISREG(status.st_mode):
             return chunks
         n_bytes = status.st_size - os.lseek(0, 0, os.SEEK_CUR)
         decoder = _decoder(self.sample_format, self.n_channels)
         return played(chunks, sr=self.sr, duration_s=n_bytes / decoder.frame_bytes / self.sr)
+
+    def _usable(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """Chunks as they are; after one that is no sound, all that waits is left out first, to come to its end soon."""
+        if _is_unusable.is_set():
+            _is_unusable.clear()
+            until = time.monotonic() + SKIP_S
+            while time.monotonic() < until and select.select([0], [], [], SKIP_S / 10)[0]:
+                if not os.read(0, READ_BYTES):
+                    return
+                yield nothing(self.n_channels)
+        try:
+            yield from chunks
+        except DeviceError:
+            _decoder.cache_clear()
+            _is_unusable.set()
+            raise
 
     def _pieces(self) -> Iterator[Chunk]:
         decoder = _decoder(self.sample_format, self.n_channels)

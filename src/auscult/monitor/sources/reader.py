@@ -153,19 +153,21 @@ class SourceReader:
         for chunk in source.chunks():
             if self._stopping.is_set():
                 return
-            if chunk.y.shape[1] == 0:
+            if chunk.y.shape[1] == 0 and chunk.refusal is None:
                 continue
             self._put(chunk, source, is_gap=is_gap)
-            is_gap = False
+            is_gap = is_gap and chunk.refusal is not None
 
     def _put(self, chunk: Chunk, source: MonitorSource, *, is_gap: bool) -> None:
-        self._heard_at = self._clock()
-        if self._status.state != "hearing":
-            self._say("hearing")
-        ended_at = self._heard_at if chunk.ended_at is None else chunk.ended_at
+        now = self._clock()
+        if chunk.refusal is None:
+            self._heard_at = now
+            if self._status.state != "hearing":
+                self._say("hearing")
+        ended_at = now if chunk.ended_at is None else chunk.ended_at
         is_broken = chunk.is_broken or is_gap
         said = self._status.source, chunk.y, source.sr, ended_at, is_broken, self._status.n_opened
-        block = Block(*said, is_new=chunk.is_new, on_heard=chunk.on_heard)
+        block = Block(*said, is_new=chunk.is_new, on_heard=chunk.on_heard, refusal=chunk.refusal)
         if source.can_wait:
             self._blocks.wait_for_room(block, self._stopping.is_set)
         if self._stopping.is_set():

@@ -75,7 +75,7 @@ def find_files(folder: str, on_trouble: Trouble) -> list[FoundFile]:
     return found
 
 
-def read_recording(path: str, sr: int, n_channels: int | None = None) -> Waveform:
+def read_recording(path: str, sr: int) -> Waveform:
     """All channels of a recording, at a rate.
 
     Parameters
@@ -83,8 +83,6 @@ def read_recording(path: str, sr: int, n_channels: int | None = None) -> Wavefor
     path : str
     sr : int, Hz
         The rate wanted; a recording of a higher one is resampled.
-    n_channels : int, optional
-        How many it has to have.
 
     Returns
     -------
@@ -93,13 +91,9 @@ def read_recording(path: str, sr: int, n_channels: int | None = None) -> Wavefor
     Raises
     ------
     AudioError
-        If it cannot be read, has another number of channels, or a lower rate: its upper bands would be empty and look
-        like a change of the machine.
+        If it cannot be read, or has a lower rate: its upper bands would be empty and look like a change of the machine.
     """
     y, own_sr = read_audio(path, channels="all")
-    if n_channels is not None and len(y) != n_channels:
-        problem = f"has {len(y)} channel(s), and those before it {n_channels}"
-        raise AudioError(path, problem, "Record all of a machine's sound with as many channels.")
     if own_sr < sr:
         remedy = "Record at the rate of the training recordings, or train on this rate."
         raise AudioError(path, f"recorded at {own_sr} Hz, where {sr} Hz are needed", remedy)

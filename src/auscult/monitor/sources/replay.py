@@ -1,6 +1,5 @@
 """Recordings that are played as if they were heard now, as fast as is asked."""
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +9,9 @@ from pathlib import Path
 from auscult.audio import Waveform
 from auscult.audio.microphone import CHUNK_S, Chunk
 from auscult.errors import AudioError, DataError
-from auscult.monitor.sources.chunks import pauses
+from auscult.monitor.sources.chunks import pauses, refused
 from auscult.monitor.sources.recordings import cut, find_files, length_s, read_recording
 
-log = logging.getLogger("auscult.monitor")
 LONGEST_PIECE_S = 1.0
 """At high speeds sound comes in larger pieces, up to this length: most of what a piece costs is the same for any."""
 
@@ -65,7 +63,7 @@ class Replay:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
     ) -> "Replay":
-        """Find the recordings; the first that can be read says how many channels there are.
+        """Find the recordings, of which one at least can be read.
 
         Parameters
         ----------
@@ -87,7 +85,7 @@ class Replay:
         where = os.fspath(path)
         if Path(path).is_dir():
             paths = tuple(found.path for found in find_files(where, lambda *_: None))
-            first = next(_readable(paths, sr, None), None)
+            first = next((y for y in _read(paths, sr) if not isinstance(y, AudioError)), None)
         else:
             paths, first = (where,), read_recording(where, sr)
         if first is None:
@@ -99,7 +97,7 @@ class Replay:
         return cls(where, sr, len(first), paths, speed, is_repeated, started_at, clock, wait)
 
     def chunks(self) -> Iterator[Chunk]:
-        """Its sound, piece by piece when it is due; what cannot be read is logged and passed over.
+        """Its sound, piece by piece when it is due, and an empty chunk that says once what is wrong with a bad one.
 
         Raises
         ------
@@ -108,21 +106,27 @@ class Replay:
         """
         began, played_s = self.clock(), 0.0
         piece_s = min(LONGEST_PIECE_S, CHUNK_S * max(1.0, self.speed))
-        is_first_round = True
+        is_first_round, said = True, set[str]()
         while is_first_round or self.is_repeated:
             is_first_round, before_s = False, played_s
-            for y in _readable(self.paths, self.sr, self.n_channels):
+            for y in _read(self.paths, self.sr):
+                if isinstance(y, AudioError):
+                    if y.where not in said:
+                        yield refused(y, self.started_at + played_s)
+                    said.add(y.where)
+                    continue
                 for piece in cut(y, self.sr, piece_s):
                     played_s += piece.shape[1] / self.sr
-                    yield from pauses(began + played_s / self.speed - self.clock(), self.n_channels, self.wait)
+                    yield from pauses(began + played_s / self.speed - self.clock(), len(piece), self.wait)
                     yield Chunk(piece, ended_at=self.started_at + played_s)
             if played_s == before_s:
                 raise DataError(self.name, "can no longer be read", "Put the recordings back.")
 
 
-def _readable(paths: tuple[str, ...], sr: int, n_channels: int | None) -> Iterator[Waveform]:
+def _read(paths: tuple[str, ...], sr: int) -> Iterator[Waveform | AudioError]:
+    """Each recording, or what is wrong with it."""
     for path in paths:
         try:
-            yield read_recording(path, sr, n_channels)
+            yield read_recording(path, sr)
         except AudioError as error:
-            log.warning("passed over: %s", error)
+            yield error

@@ -175,7 +175,9 @@ class StoreReader:
     def descriptors(
         self, machine: str, recipe: str, *, within: tuple[float, float] = ALWAYS, limit: int = 10_000
     ) -> tuple[list[Detection], NDArray[np.float32]]:
-        """Detections of a machine whose descriptors are of a recipe, in the order of time, and these descriptors.
+        """Detections of a machine whose descriptors are of a recipe, as they came, and these descriptors.
+
+        Recordings that are played again have the times of the first round again: evidence is of one round.
 
         Parameters
         ----------
@@ -197,7 +199,7 @@ class StoreReader:
             "SELECT * FROM detections JOIN descriptors ON detection_id = id"
             " WHERE machine = ? AND at BETWEEN ? AND ? AND recipe = ? ORDER BY at DESC LIMIT ?"
         )
-        rows = self._ask(query, machine, *within, recipe, limit)[::-1]
+        rows = sorted(self._ask(query, machine, *within, recipe, limit), key=lambda row: int(row["id"]))
         numbers = [unpack(row["float16"]) for row in rows]
         return [detection_from(row) for row in rows], np.stack(numbers) if numbers else np.empty((0, 0), np.float32)
 

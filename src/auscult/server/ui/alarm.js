@@ -17,8 +17,9 @@ const different = async (alarmId) => {
   if (!found.Changes.length) return [h("p", {}, "No single band, swing or line stands out; the sound as a whole is unlike what was learnt.")];
   return [
     h("p", { class: "small quiet" }, `Of the window that ended ${timeOf(found.at)} (score ${number(found.score)}), against the normal sound that is most like it:`),
+    found.not_recorded && h("p", { class: "small warning" }, found.not_recorded),
     h("ul", { class: "different" }, found.Changes.map((change) => h("li", {}, change.words))),
-  ];
+  ].filter(Boolean);
 };
 
 // What a person may be writing in stays, unless it is about something that has changed.
@@ -80,6 +81,7 @@ export const showAlarm = async (place, alarmId, context) => {
   };
   const done = (now, words) => {
     update(now);
+    for (const refused of place.querySelectorAll(".error[role=alert]")) refused.textContent = ""; // it is past
     say(words);
     place.querySelector("h1").focus();
   };

@@ -35,14 +35,15 @@ export const feedbackForm = ({ alarm, feedback }, { session, faults }, done) => 
     const query = new URLSearchParams({ what, keep_days: days, ...(name ? { fault: name } : {}) });
     const found = await ask(`/api/alarms/${alarm.id}/feedback-effect?${query}`);
     const loss = found.confirmed_lost.length > 0;
-    effect.replaceChildren(
+    effect.replaceChildren(...[
       h("p", { class: loss ? "warning" : null }, `Had it been known for the last 30 days, it ${found.words}.`),
       found.n_windows === 0 && h("p", { class: "warning" }, "What was heard is not kept any more: later sound is not compared with it."),
-      h("button", { type: "button", class: "main", click: confirm }, "Keep it"));
+      h("button", { type: "button", class: "main", click: confirm }, "Keep it")].filter(Boolean));
     effect.querySelector("button").focus();
   });
   const form = h("form", { submit: (event) => { event.preventDefault(); showEffect(); }, input: () => {
     effect.replaceChildren(); // what was shown is of something else
+    error.textContent = "";
     fault.disabled = !isFault.checked;
   } }, h("fieldset", {}, h("legend", {}, "What was it?"),
     h("p", {}, h("label", { class: "check" }, isFalse, "a false alarm: ignore what sounds like this")),

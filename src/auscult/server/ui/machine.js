@@ -60,7 +60,7 @@ export const showMachine = async (place, slug, context) => {
   let detections = past.detections;
   let moments = [];
   const state = h("span");
-  const facts = Object.fromEntries(["machine runs", "microphone", "source", "level", "now", "not judged"].map((name) => [name, h("dd")]));
+  const facts = Object.fromEntries(["machine runs", "microphone", "source", "level", "now", "false alarms", "not judged"].map((name) => [name, h("dd")]));
   const rows = Object.entries(facts).map(([name, value]) => [h("dt", {}, name), value]);
   const alarmLink = h("p");
   const maintenance = h("div");
@@ -84,6 +84,7 @@ export const showMachine = async (place, slug, context) => {
     setText(facts.source, `${machine.source.name}: ${sourceWords(machine)}${reason}; last sound ${ago(machine.source.heard_at)}${dropped}`);
     setText(facts.level, machine.level_db === null ? "–" : `${number(machine.level_db)} dB of full scale`);
     setText(facts.now, `score ${number(machine.score)} (threshold ${number(machine.threshold)}), evidence ${number(machine.evidence)} (alarm at ${number(machine.alarm_at)})`);
+    setText(facts["false alarms"], machine.promise);
     setText(facts["not judged"], machine.ignored || "–");
   };
   const updateAll = () => {

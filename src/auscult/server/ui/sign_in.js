@@ -22,6 +22,6 @@ export const showSignIn = async (place, _, { session, signedIn }) => {
   };
   place.append(h("h1", {}, "Sign in"), h("div", { class: "narrow" },
     h("p", { class: "quiet" }, "Your name stands beside what you do: others will ask."),
-    h("form", { submit }, h("label", { class: "field" }, "Your name", who), h("label", { class: "field" }, "Token", token),
+    h("form", { submit, input: () => { error.textContent = ""; } }, h("label", { class: "field" }, "Your name", who), h("label", { class: "field" }, "Token", token),
       h("button", { type: "submit", class: "main" }, "Sign in"), error)));
 };
