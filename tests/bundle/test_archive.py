@@ -81,6 +81,25 @@ def test_tampering(path, change, match):
         read_archive(path)
 
 
+def test_a_compressed_member_is_refused_unread(path, monkeypatch):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(MANIFEST, b" " * 100_000, zipfile.ZIP_DEFLATED)
+        archive.writestr(MANIFEST_SUM, b"")
+    monkeypatch.setattr(zipfile.ZipFile, "read", None)
+    with pytest.raises(BundleError, match=r"has a compressed member, 'manifest\.json'"):
+        read_archive(path)
+
+
+def test_members_over_one_another_are_refused_unread(path, monkeypatch):
+    with zipfile.ZipFile(path, "a") as archive:
+        (twin,) = (info for info in archive.infolist() if info.filename == "a.bin")
+        archive.filelist += [twin] * 5
+        archive._didModify = True
+    monkeypatch.setattr(zipfile.ZipFile, "read", None)
+    with pytest.raises(BundleError, match="unpacks to more than it is"):
+        read_archive(path)
+
+
 @pytest.mark.slow
 def test_zip_bomb_is_not_unpacked(path):
     with (

@@ -48,7 +48,7 @@ def test_push_and_pull(auscult_cli, registry, trained_bundle, tmp_path, monkeypa
     tls = ["--ca-file", registry.ca_file]
     done = auscult_cli("bundle", "push", trained_bundle, f"{registry.host}/bundles/fan:1", *tls)
     assert done.returncode == 0
-    pinned = done.stdout.split()[-1]
+    pinned = done.stdout.split()[-3]
     assert re.fullmatch(rf"oci://{registry.host}/bundles/fan@sha256:[0-9a-f]{{64}}", pinned)
     assert f"Next: auscult serve {pinned}" in done.stdout
     done = auscult_cli("bundle", "pull", pinned.removeprefix("oci://"), "-o", "pulled.auscult", *tls, "--json")

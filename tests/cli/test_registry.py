@@ -97,7 +97,21 @@ def test_serve_refuses_what_was_tampered_with(auscult_cli, registry, pushed):
 
 def test_path_is_a_path(tmp_path):
     assert bundle_file(str(tmp_path / "m.auscult")) == tmp_path / "m.auscult"
-    assert bundle_file("registry.example.com/fan:1").parts == ("registry.example.com", "fan:1")
+    assert bundle_file("fan/fan.auscult").parts == ("fan", "fan.auscult")
+    with pytest.raises(OptionError, match="If it is in a registry, write oci://localhost:5444/a/fan:1"):
+        bundle_file("localhost:5444/a/fan:1")
+
+
+def test_other_verbs_take_files(auscult_cli):
+    for verb in (("package",), ("bundle", "inspect")):
+        done = auscult_cli(*verb, "oci://localhost:5444/a/fan:1")
+        assert done.returncode == 3
+        assert "Pull it first: auscult bundle pull oci://localhost:5444/a/fan:1 -o" in done.stderr.replace("\n", " ")
+
+
+def test_what_to_do_next_has_the_options_again(auscult_cli, registry, trained_bundle):
+    done = auscult_cli("bundle", "push", trained_bundle, f"{registry.host}/cli/fan:3", "--ca-file", registry.ca_file)
+    assert f" --ca-file {registry.ca_file}\n" in done.stdout
 
 
 def test_password_from_standard_input(registry, monkeypatch):

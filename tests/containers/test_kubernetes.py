@@ -17,6 +17,7 @@ from auscult.server.run import DRAIN_S
 
 ROOT = Path(__file__).parents[2]
 OBJECTS = {part["kind"]: part for part in yaml.safe_load_all((ROOT / "containers" / "kubernetes.yaml").read_text())}
+AUTOSCALER = OBJECTS["HorizontalPodAutoscaler"]
 POD = OBJECTS["Deployment"]["spec"]["template"]["spec"]
 CONTAINER = POD["containers"][0]
 
@@ -71,13 +72,24 @@ def test_everything_finds_the_pods():
     assert (target["kind"], target["name"]) == ("Deployment", OBJECTS["Deployment"]["metadata"]["name"])
 
 
+def test_mounted_volumes_may_be_written():
+    assert POD["securityContext"]["fsGroup"] == POD["securityContext"]["runAsGroup"]
+
+
+def test_scaling_needs_no_adapter():
+    """With a metric that cannot be fetched Kubernetes takes no copies away."""
+    assert [metric["type"] for metric in AUTOSCALER["spec"]["metrics"]] == ["Resource"]
+
+
 def test_scaling_is_by_a_figure_that_serving_tells():
-    """The rule of docs/kubernetes.md makes the figure that is scaled by, of one that stands at /metrics."""
-    metrics = OBJECTS["HorizontalPodAutoscaler"]["spec"]["metrics"]
-    wanted = next(metric["pods"]["metric"]["name"] for metric in metrics if metric["type"] == "Pods")
+    """The rule of docs/kubernetes.md makes the figure that may be scaled by, of one that stands at /metrics."""
     page = (ROOT / "docs" / "kubernetes.md").read_text()
+    (added,) = yaml.safe_load(re.search(r"```yaml\n( +- type: Pods.*?)```", page, re.DOTALL)[1])
+    metrics = [*AUTOSCALER["spec"]["metrics"], added]
+    with_it = AUTOSCALER | {"spec": AUTOSCALER["spec"] | {"metrics": metrics}}
+    kubernetes_validate.validate(with_it, "1.31", strict=True)
     (rule,) = yaml.safe_load(re.search(r"```yaml\n(rules:.*?)```", page, re.DOTALL)[1])["rules"]["custom"]
-    assert rule["name"]["as"] == wanted
+    assert rule["name"]["as"] == added["pods"]["metric"]["name"]
     series = re.match(r"\w+", rule["seriesQuery"])[0]
     registry = new_registry()
     InferenceMetrics(registry)

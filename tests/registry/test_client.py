@@ -71,7 +71,7 @@ def test_wrong_password_is_said_without_it(client):
         pytest.raises(DataError, match="not accept the") as caught,
     ):
         ping(registry)
-    assert "UNAUTHORIZED" in str(caught.value)
+    assert "(user 'pusher' from --username and --password-stdin; 401, UNAUTHORIZED" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
@@ -115,6 +115,12 @@ def test_plain_http_only_if_asked_for(server, to):
         ping(client)
     with to(host, plain_http=True) as client:
         assert ping(client) == b"ok"
+
+
+def test_plain_http_where_there_is_tls(client):
+    """Go's servers answer 400 with a sentence, as nginx does."""
+    with client(plain_http=True) as registry, pytest.raises(DataError, match=r"speaks TLS.*Leave --plain-http out"):
+        ping(registry)
 
 
 def test_nobody_there(client):

@@ -61,8 +61,26 @@ def test_half_a_login_is_refused(given, missing):
 
 def test_half_a_login_in_the_environment_is_refused(monkeypatch):
     monkeypatch.setenv("AUSCULT_REGISTRY_USERNAME", "me")
-    with pytest.raises(OptionError, match="AUSCULT_REGISTRY_PASSWORD"):
+    with pytest.raises(OptionError, match=r"^AUSCULT_REGISTRY_USERNAME: no password"):
         find_login("a.b")
+
+
+def test_a_login_says_where_it_is_from(docker, helper, monkeypatch, tmp_path):
+    docker({"auths": {"a.b": basic("me:secret")}, "credHelpers": {"c.d": "keys"}})
+    helper("""echo '{"Username": "you", "Secret": "secret"}'""")
+    said = [str(find_login("a.b")), str(find_login("c.d"))]
+    monkeypatch.setenv("AUSCULT_REGISTRY_USERNAME", "she")
+    monkeypatch.setenv("AUSCULT_REGISTRY_PASSWORD", "secret")
+    said += [str(find_login("a.b")), str(find_login("a.b", Login("he")))]
+    monkeypatch.setenv("AUSCULT_REGISTRY_TOKEN", "secret")
+    said.append(str(find_login("a.b")))
+    assert said == [
+        f"user 'me' from {tmp_path / 'docker' / 'config.json'}",
+        "user 'you' from docker-credential-keys",
+        "user 'she' from AUSCULT_REGISTRY_USERNAME and AUSCULT_REGISTRY_PASSWORD",
+        "user 'he' from --username and AUSCULT_REGISTRY_PASSWORD",
+        "a token from AUSCULT_REGISTRY_TOKEN",
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.b", "https://a.b", "https://a.b/v1/"])

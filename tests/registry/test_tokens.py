@@ -50,7 +50,7 @@ def test_token_that_runs_out_is_fetched_anew(acr, acr_client, reference, notes, 
 def test_wrong_login_is_said_at_once(acr, acr_client, reference, cache, notes, login):
     with (
         acr_client(login=login) as client,
-        pytest.raises(DataError, match=r"the login is not accepted.*401") as caught,
+        pytest.raises(DataError, match=r"not accepted \((a token|user '.*') from .*;.*401") as caught,
     ):
         pull(reference, client, cache, notes.append)
     assert len([path for _, _, path, _ in acr.asked if path == "/oauth2/token"]) == 1
@@ -118,8 +118,11 @@ def test_basic_login():
     assert answer_of(nobody, 'Basic realm="registry"') == "Basic bWU6c2VjcmV0"
     with pytest.raises(DataError, match="wants a login, and none is known"):
         answer_of(nobody, 'Basic realm="registry"', login=None)
-    with pytest.raises(DataError, match="wants a username and a password, and was given a token"):
+    with pytest.raises(DataError, match=r"and was given a token from the command\. Set AUSCULT_"):
         answer_of(nobody, 'Basic realm="registry"', login=Login(refresh_token="t"))
+    of_environment = Login(refresh_token="t", source="AUSCULT_REGISTRY_TOKEN")
+    with pytest.raises(DataError, match="Unset AUSCULT_REGISTRY_TOKEN, which goes before"):
+        answer_of(nobody, 'Basic realm="registry"', login=of_environment)
 
 
 @pytest.mark.parametrize("challenge", ["", "Negotiate", "Bearer", 'Bearer service="s"'])

@@ -23,6 +23,23 @@ def test_writing_again_leaves_one_wheel(trained_bundle, tmp_path):
     assert len(list(tmp_path.glob("*.whl"))) == 1
 
 
+def test_an_edited_dockerfile_is_kept(trained_bundle, tmp_path):
+    notes = []
+    write_build_context(trained_bundle, tmp_path, notes.append)
+    (tmp_path / "Dockerfile").write_text("FROM ours")
+    (tmp_path / "serving.lock").write_text("of an older Auscult")
+    write_build_context(trained_bundle, tmp_path, notes.append)
+    assert (tmp_path / "Dockerfile").read_text() == "FROM ours"
+    assert (tmp_path / "serving.lock").read_bytes() == (ROOT / "serving.lock").read_bytes()
+    assert notes == [f"{tmp_path / 'Dockerfile'}: kept as it is, as you may have edited it; delete it to have it anew"]
+
+
+def test_a_file_is_no_folder(trained_bundle, tmp_path):
+    (tmp_path / "image").write_text("a file")
+    with pytest.raises(OptionError, match="is a file, and a build context is a folder"):
+        write_build_context(trained_bundle, tmp_path / "image")
+
+
 def test_folder_with_something_else_is_left_alone(trained_bundle, tmp_path):
     (tmp_path / "letter.txt").write_text("private")
     with pytest.raises(OptionError, match="letter"):

@@ -108,6 +108,22 @@ def test_every_machine_is_named(trained_bundle, tmp_path):
         assert f"machine: {machine}" in text
 
 
+def test_what_a_person_edited_is_kept(trained_bundle, tmp_path):
+    notes = []
+    write_edge_folder(trained_bundle, tmp_path, image=IMAGE, on_note=notes.append)
+    settings = tmp_path / "auscult" / "auscult.yaml"
+    settings.write_text("bundle: ours.auscult")
+    write_edge_folder(trained_bundle, tmp_path, image="plant.azurecr.io/line1/fan:2", on_note=notes.append)
+    assert settings.read_text() == "bundle: ours.auscult"
+    assert "fan:2" in (tmp_path / MANIFEST).read_text()  # nobody had edited it
+    assert len(notes) == 1
+    edited = (tmp_path / MANIFEST).read_text().replace("audio", "29")
+    (tmp_path / MANIFEST).write_text(edited)
+    write_edge_folder(trained_bundle, tmp_path, image=IMAGE, on_note=notes.append)
+    assert (tmp_path / MANIFEST).read_text() == edited
+    assert notes[1].endswith(f"delete it to have it anew, or write the image {IMAGE} there")
+
+
 def test_a_bundle_that_knows_no_normal_sound_is_refused(original_bundle, tmp_path):
     with pytest.raises(BundleError, match="no model of normal sound"):
         write_edge_folder(original_bundle, tmp_path / "edge", image=IMAGE)

@@ -68,9 +68,10 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
             infos = archive.infolist()
             if sum(info.file_size for info in infos) > MAX_BYTES:
                 raise BundleError(where, f"unpacks to more than {MAX_BYTES >> 20} MiB", "This is no Auscult bundle.")
+            _check_is_no_bomb(where, infos)
             content = {info.filename: archive.read(info) for info in infos}
     except FileNotFoundError:
-        raise BundleError(where, "there is no such file", "Check the path, or make it with: auscult train") from None
+        raise _missing(where) from None
     except IsADirectoryError:
         raise BundleError(where, "is a folder, not a bundle", "Name the .auscult file in it.") from None
     except zipfile.BadZipFile:
@@ -86,6 +87,25 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
     except (OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BundleError(where, f"cannot be read ({error})", DAMAGED) from None
     return _checked(where, content)
+
+
+def _missing(where: str) -> BundleError:
+    scheme, slash, name = where.partition(":/")
+    if scheme == "oci" and slash:  # as a path has it, which lost a slash
+        reference = f"oci://{name.lstrip('/')}"
+        remedy = f"Pull it first: auscult bundle pull {reference} -o machine.auscult"
+        return BundleError(reference, "is in a registry, and a file is needed here", remedy)
+    return BundleError(where, "there is no such file", "Check the path, or make it with: auscult train")
+
+
+def _check_is_no_bomb(where: str, infos: list[zipfile.ZipInfo]) -> None:
+    """Refuse, before anything is read, what could unpack to more than it is."""
+    for info in infos:
+        if info.compress_type != zipfile.ZIP_STORED:
+            problem = f"has a compressed member, {info.filename[:100]!r}, and bundles have none"
+            raise BundleError(where, problem, "Make it with Auscult: a zip program's copy is no bundle.")
+    if sum(info.file_size for info in infos) > Path(where).stat().st_size:  # members over one another
+        raise BundleError(where, "unpacks to more than it is", "This is no Auscult bundle.")
 
 
 def _checked(where: str, content: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -10,7 +10,7 @@ from auscult.bundle.golden import self_check
 from auscult.bundle.model_card import MODEL_CARD, model_card
 from auscult.cli.options import check_output
 from auscult.cli.output import out, print_json
-from auscult.cli.registry import CaFile, PasswordStdin, PlainHttp, Username, note, registry_client
+from auscult.cli.registry import CaFile, PasswordStdin, PlainHttp, Username, note, registry_client, said_again
 from auscult.errors import OptionError
 from auscult.faults import ORIGINAL_FAULTS, Fault
 from auscult.files import disk_errors, whole_file
@@ -83,7 +83,7 @@ def push(
         print_json({"reference": str(pinned), "digest": pinned.digest})
         return
     out.print(f"{bundle} is {parsed} now, and always {pinned}", markup=False)
-    out.print(f"Next: auscult serve {pinned}", markup=False)
+    out.print(f"Next: auscult serve {pinned}{said_again(ca_file, plain_http)}", markup=False)
 
 
 @app.command()

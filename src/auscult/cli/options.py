@@ -71,9 +71,20 @@ def check_output(path: Path) -> Path:
     if not path.exists() and path.suffix != SUFFIX:
         problem = f"is not the name of a bundle, which ends in {SUFFIX}"
         raise OptionError(str(path), problem, f"Name it {path.with_suffix(SUFFIX)}")
+    check_folder(path)
+    return path
+
+
+def check_folder(path: Path) -> None:
+    """Check that the folder exists which a file is to be written to.
+
+    Raises
+    ------
+    OptionError
+        If it does not.
+    """
     if not path.parent.is_dir():
         raise OptionError(str(path), f"there is no folder {path.parent}", f"Make it with: mkdir -p {path.parent}")
-    return path
 
 
 class SeveralValues(typer.core.TyperCommand):

@@ -1,12 +1,14 @@
 """``auscult package``: a bundle -> an image that serves it."""
 
 import re
+import shlex
 from pathlib import Path
 
 import typer
 
 from auscult.cli.options import SUFFIX
 from auscult.cli.output import out
+from auscult.cli.registry import note
 
 
 def package(
@@ -32,9 +34,9 @@ def package(
     tag = check_tag(tag or stem)
     folder = output or Path(f"{stem}-image")
     options = (*(BUILD_OPTIONS if iot_edge else ()), *(builder_option or ()))
-    manifest_names = write_edge_folder(bundle, Path(f"{stem}-edge"), image=tag) if iot_edge else []
+    manifest_names = write_edge_folder(bundle, Path(f"{stem}-edge"), image=tag, on_note=note) if iot_edge else []
     builder = find_builder() if build else Builder("docker")
-    names = write_build_context(bundle, folder)
+    names = write_build_context(bundle, folder, note)
     out.print(f"{folder}: {', '.join(names)}", markup=False, emoji=False)
     steps = []
     if build:
@@ -53,22 +55,36 @@ def package(
     steps += [
         (f"{engine} run --rm --read-only --cap-drop ALL -p 5010:5000 {tag}", "then, in another shell:"),
         ("curl http://localhost:5010/", "server is up"),
-        ("curl -F file=@x.wav http://localhost:5010/inference", "the verdict on x.wav"),
+        (f"curl -F file=@x.wav {_machine_field(bundle)}http://localhost:5010/inference", "the verdict on x.wav"),
         (f"{engine} tag {tag} registry.example.com/{name}", "your registry"),
         (f"{engine} push registry.example.com/{name}", ""),
     ]
     _print_steps(steps)
 
 
+def _machine_field(bundle: Path) -> str:
+    """What an upload has to say besides the recording: whose it is, where the bundle knows several machines."""
+    from auscult.bundle import load
+
+    detector = load(bundle).detector
+    machines = [] if detector is None else list(detector.machines)
+    return f"-F {shlex.quote(f'machine_id={machines[0]}')} " if len(machines) > 1 else ""
+
+
 def _edge_steps(builder: str, tag: str, stem: str) -> list[tuple[str, str]]:
     """From an image to a module that listens."""
-    from auscult.shipping.iot_edge import DEVICE_FOLDER, MANIFEST
+    from auscult.shipping.iot_edge import DEVICE_FOLDER, MANIFEST, MODULE
 
+    there = f"{MODULE}/. {DEVICE_FOLDER}/ && sudo chown -R 10001:10001 {DEVICE_FOLDER}"
+    are_set = ': "${REGISTRY_USERNAME:?}" "${REGISTRY_PASSWORD:?}"'  # envsubst would leave them empty
     variables = "'$REGISTRY_USERNAME $REGISTRY_PASSWORD'"
     return [
         (f"{builder} push {tag}", ""),
-        (f"scp -r {stem}-edge/auscult DEVICE:{DEVICE_FOLDER}", f"there: sudo chown -R 10001 {DEVICE_FOLDER}"),
-        (f"envsubst {variables} < {stem}-edge/{MANIFEST} > deployment.json", "an account that may pull"),
+        (f"ssh DEVICE mkdir -p {MODULE}", ""),
+        (f"scp {stem}-edge/{MODULE}/* DEVICE:{MODULE}/", "the same the next time: docs/azure.md"),
+        (f"ssh -t DEVICE 'sudo mkdir -p {DEVICE_FOLDER} && sudo cp -r {there}'", "the module's user owns it"),
+        ("export REGISTRY_USERNAME=... REGISTRY_PASSWORD=...", "an account that may pull"),
+        (f"{are_set} && envsubst {variables} < {stem}-edge/{MANIFEST} > deployment.json", ""),
         ("az iot edge set-modules --hub-name HUB --device-id DEVICE --content deployment.json", ""),
     ]
 

@@ -1,5 +1,6 @@
 """Bundles that are named by where they lie in a registry, ``oci://...``, and the options that go with it."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -57,14 +58,31 @@ def bundle_file(
 
     Raises
     ------
+    OptionError
+        If there is no such file, and a registry may have been meant.
     AuscultError
         Whatever `pull` raises.
     """
     if not bundle.startswith(SCHEME):
+        if not Path(bundle).exists() and _is_reference(bundle):
+            raise OptionError(bundle, "there is no such file", f"If it is in a registry, write {SCHEME}{bundle}")
         return Path(bundle)
     reference = Reference.parse(bundle)
     with registry_client(reference, username, password_stdin, ca_file, plain_http) as client:
         return pull(reference, client, Cache(), note)[0]
+
+
+def _is_reference(text: str) -> bool:
+    try:
+        Reference.parse(text)
+    except OptionError:
+        return False
+    return True
+
+
+def said_again(ca_file: Path | None, plain_http: bool) -> str:
+    """Options that the next command to the same registry needs as well, each with a space before."""
+    return (f" --ca-file {shlex.quote(str(ca_file))}" if ca_file else "") + (" --plain-http" if plain_http else "")
 
 
 def note(line: str) -> None:

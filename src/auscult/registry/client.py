@@ -184,17 +184,22 @@ class RegistryClient:
             raise PassingError(f"the connection failed: {error or type(error).__name__}") from None
 
     def _refuse(self, response: "httpx.Response", where: str) -> None:
-        status, said = response.status_code, _said(response)
+        status, body = response.status_code, read_body(response, MAX_IDLE_BYTES) or b""
+        said = _said(body)
         if status in (408, 425, 429) or 500 <= status <= 599:
             wait_s = retry_after_s(response.headers.get("Retry-After"))
             raise PassingError(f"the registry answers {status}{said}", wait_s)
         if status == 401:
-            refused = "wants a login, and none is known" if self._login is None else "does not accept the login"
-            raise DataError(where, f"the registry {refused} (401{said})", LOG_IN)
+            if self._login is None:
+                raise DataError(where, f"the registry wants a login, and none is known (401{said})", LOG_IN)
+            problem = f"the registry does not accept the login ({self._login}; 401{said})"
+            raise DataError(where, problem, "Check it there, and whether it has expired.")
         if status == 403:
             raise DataError(where, f"this login may not do that (403{said})", "Ask who administers the registry.")
         if status == 404:
             raise DataError(where, f"the registry has nothing of that name (404{said})", "Check name, tag and digest.")
+        if self._plain_http and status == 400 and b"HTTPS" in body:  # servers with TLS say so in words only
+            raise DataError(where, "the registry speaks TLS", "Leave --plain-http out.")
         raise DataError(where, f"the registry answers {status}{said}", "Check that it is a container registry.")
 
 
@@ -210,10 +215,10 @@ def _raise_tls(error: BaseException, where: str) -> None:
         raise DataError(where, "the registry speaks no TLS", "Only if nobody can listen in: --plain-http") from None
 
 
-def _said(response: "httpx.Response") -> str:
+def _said(body: bytes) -> str:
     """What a registry says of a refusal, as far as it can be shown."""
     try:
-        errors = json.loads(read_body(response, MAX_IDLE_BYTES) or b"")["errors"]
+        errors = json.loads(body)["errors"]
         texts = [f"{error['code']}: {error.get('message', '')}" for error in errors]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""

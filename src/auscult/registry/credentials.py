@@ -29,6 +29,12 @@ class Login:
     username: str = ""
     password: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
+    source: str = field(default="the command", compare=False)
+    """Where it was said, for messages."""
+
+    def __str__(self) -> str:
+        who = "a token" if self.refresh_token else f"user {self.username!r}"
+        return f"{who} from {self.source}"
 
 
 def find_login(registry: str, given: Login | None = None) -> Login | None:
@@ -64,14 +70,16 @@ def find_login(registry: str, given: Login | None = None) -> Login | None:
     if given is not None:
         username, password = given.username or username, given.password or password
     elif token:
-        return Login(refresh_token=token)
+        return Login(refresh_token=token, source=TOKEN)
     if not username and not password:
         return _docker_login(registry)
+    name_source = "--username" if given is not None and given.username else USERNAME
+    password_source = "--password-stdin" if given is not None and given.password else PASSWORD
     if not password:
-        raise OptionError("--username", "no password is given", f"Add --password-stdin, or set {PASSWORD}.")
+        raise OptionError(name_source, "no password is given", f"Add --password-stdin, or set {PASSWORD}.")
     if not username:
-        raise OptionError("--password-stdin", "no username is given", f"Add --username, or set {USERNAME}.")
-    return Login(username, password)
+        raise OptionError(password_source, "no username is given", f"Add --username, or set {USERNAME}.")
+    return Login(username, password, source=f"{name_source} and {password_source}")
 
 
 def _docker_login(registry: str) -> Login | None:
@@ -82,10 +90,10 @@ def _docker_login(registry: str) -> Login | None:
         entry = _entry(config.get("auths") or {}, registry)
         helper = (config.get("credHelpers") or {}).get(registry) or config.get("credsStore")
         if entry.get("identitytoken"):
-            return Login(refresh_token=entry["identitytoken"])
+            return Login(refresh_token=entry["identitytoken"], source=str(path))
         if entry.get("auth"):
             username, _, password = base64.b64decode(entry["auth"], validate=True).decode().partition(":")
-            return Login(username, password)
+            return Login(username, password, source=str(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -122,4 +130,6 @@ def _ask_helper(helper: str, registry: str) -> Login | None:
         raise DataError(program, f"cannot be asked: {type(error).__name__}", remedy) from None
     except (ValueError, KeyError, TypeError):
         raise DataError(program, "does not answer as a credential helper", remedy) from None
-    return Login(refresh_token=secret) if username == IS_TOKEN else Login(username, secret)
+    if username == IS_TOKEN:
+        return Login(refresh_token=secret, source=program)
+    return Login(username, secret, source=program)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auscult.errors import BundleError
 from auscult.files import disk_errors, part_size, size_text
-from auscult.patience import GaveUpError, OnNote, PassingError, persist
+from auscult.patience import GaveUpError, OnNote, PassingError, number, persist
 from auscult.registry.artifact import MAX_MANIFEST_BYTES, READABLE_TYPES, Blob, bundle_in, digest_of
 from auscult.registry.body import read_body
 from auscult.registry.cache import Cache, file_digest
@@ -144,10 +144,22 @@ def _attempt(blob: Blob, reference: Reference, client: RegistryClient, part: Pat
     with client.ask(
         "GET", url, where=where, expected=(200, 206, 416) if n_bytes else (200,), headers=headers
     ) as response:
+        _check_has_all(response, blob, where)
         if response.status_code == 416 or (response.status_code == 206 and not _continues(response, n_bytes)):
             _discard(part)
             raise PassingError("the registry does not have the part that was asked for, so it starts anew")
         _receive(response, blob, part, 0 if response.status_code == 200 else n_bytes, where)
+
+
+def _check_has_all(response: "httpx.Response", blob: Blob, where: str) -> None:
+    """Refuse what the registry has less of than its manifest says, which no second attempt mends."""
+    told = response.headers.get("Content-Length")
+    if response.status_code != 200:
+        told = response.headers.get("Content-Range", "").rpartition("/")[2]
+    n_bytes = number(told)
+    if n_bytes is not None and n_bytes < blob.size:
+        problem = f"the registry has {n_bytes} bytes of {blob.digest}, and its manifest says {blob.size}"
+        raise BundleError(where, problem, "It is damaged there: have it deleted, then push the bundle again.")
 
 
 def _continues(response: "httpx.Response", n_bytes: int) -> bool:

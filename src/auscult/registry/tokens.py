@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from auscult.errors import DataError
 from auscult.patience import PassingError, retry_after_s
 from auscult.registry.body import read_body
-from auscult.registry.credentials import Login
+from auscult.registry.credentials import PASSWORD, TOKEN, USERNAME, Login
 
 if TYPE_CHECKING:
     import httpx
@@ -61,8 +61,10 @@ def authorization(
     if login is None:
         raise _not_logged_in(where)
     if login.refresh_token:
-        remedy = "Set AUSCULT_REGISTRY_USERNAME and AUSCULT_REGISTRY_PASSWORD instead."
-        raise DataError(where, "wants a username and a password, and was given a token", remedy)
+        remedy = f"Set {USERNAME} and {PASSWORD} instead."
+        if login.source == TOKEN:
+            remedy = f"Unset {TOKEN}, which goes before {USERNAME} and {PASSWORD}, and set those."
+        raise DataError(where, f"wants a username and a password, and was given {login}", remedy)
     return f"Basic {_basic(login)}"
 
 
@@ -88,7 +90,8 @@ def _token(http: "httpx.Client", wanted: dict[str, str], login: Login | None, wh
             if login is None:
                 raise _not_logged_in(where)
             remedy = "Check username and password, or whether the token is still valid."
-            raise DataError(where, f"the login is not accepted (the token service answers {status})", remedy)
+            problem = f"the login is not accepted ({login}; the token service answers {status})"
+            raise DataError(where, problem, remedy)
         return _read_token(response, where)
     finally:
         response.close()

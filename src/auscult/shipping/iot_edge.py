@@ -14,6 +14,8 @@ from auscult.files import write_whole
 from auscult.monitor.desired import SECTIONS
 from auscult.monitor.live_bundle import check_bundle
 from auscult.monitor.settings import MonitorSettings, machine_slug
+from auscult.patience import OnNote, say_nothing
+from auscult.shipping.edited import write_or_keep
 
 MODULE = "auscult"
 DEVICE_FOLDER = "/srv/auscult"
@@ -30,7 +32,7 @@ MOST_CHARACTERS, MOST_PARTS = 512, 8
 _HEALTH = "import urllib.request as u; u.urlopen('http://127.0.0.1:5000/v2/health/ready', timeout=2)"
 
 
-def write_edge_folder(bundle: Path, folder: Path, *, image: str) -> list[str]:
+def write_edge_folder(bundle: Path, folder: Path, *, image: str, on_note: OnNote = say_nothing) -> list[str]:
     """Write what a device runs a monitor with.
 
     Parameters
@@ -41,6 +43,8 @@ def write_edge_folder(bundle: Path, folder: Path, *, image: str) -> list[str]:
         It gets the manifest, and a folder with settings and bundle that is to be copied to `DEVICE_FOLDER`.
     image : str
         With its registry: ``plant.azurecr.io/fan:1``.
+    on_note : callable
+        Told of files that are kept as somebody edited them.
 
     Returns
     -------
@@ -58,14 +62,26 @@ def write_edge_folder(bundle: Path, folder: Path, *, image: str) -> list[str]:
     """
     detector = check_bundle(bundle).detector
     assert detector is not None
-    files = {
-        MANIFEST: json.dumps(manifest(image), indent=2) + "\n",
-        f"{MODULE}/auscult.yaml": _settings(list(detector.machines)),
-    }
-    for name, text in files.items():
-        write_whole(folder / name, text.encode())
+    _write_manifest(folder / MANIFEST, image, on_note)
+    write_or_keep(folder / MODULE / "auscult.yaml", _settings(list(detector.machines)).encode(), on_note)
     write_whole(folder / MODULE / "machine.auscult", bundle.read_bytes())
-    return [*files, f"{MODULE}/machine.auscult"]
+    return [MANIFEST, f"{MODULE}/auscult.yaml", f"{MODULE}/machine.auscult"]
+
+
+def _write_manifest(path: Path, image: str, on_note: OnNote) -> None:
+    """Write the manifest over one that was written for another image, and over nothing else."""
+    try:
+        old = json.loads(path.read_bytes())
+        old_image = old["modulesContent"]["$edgeAgent"]["properties.desired"]["modules"][MODULE]["settings"]["image"]
+        is_unedited = bool(old == manifest(old_image))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OptionError):
+        is_unedited = False
+    ours = json.dumps(manifest(image), indent=2) + "\n"
+
+    def on_kept(line: str) -> None:
+        on_note(f"{line}, or write the image {image} there")
+
+    write_or_keep(path, ours.encode(), on_kept, is_unedited=is_unedited)
 
 
 def manifest(image: str) -> dict[str, Any]:
