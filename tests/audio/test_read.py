@@ -123,7 +123,12 @@ def test_empty_file(tmp_path):
 
 def test_text_file(tmp_path):
     (tmp_path / "notes.wav").write_text("These are notes, not sound.")
-    assert "notes.wav" in refused(tmp_path / "notes.wav", "is not audio: it begins with the text")
+    assert "notes.wav" in refused(tmp_path / "notes.wav", "is not audio: it begins with the text 'These are no'")
+
+
+def test_other_bytes(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"\x01\xff\n")
+    refused(tmp_path / "a.wav", "is not audio: it begins with the bytes 01 ff 0a")
 
 
 def test_device_is_not_read_forever():

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,15 @@ def test_equals_filtering_and_leaving_out(rng, n_samples, factor):
     assert decimate(y, factor).shape == (-(-n_samples // factor),)
     middle = int(np.argmax(np.abs(taps)))
     np.testing.assert_allclose(decimate(y, factor), full[middle : middle + n_samples : factor], atol=1e-4)
+
+
+def test_a_long_clip_is_not_copied(rng):
+    y = rng.standard_normal(2_000_000).astype(np.float32)
+    expected = decimate(y - np.float32(0.5), 16)
+    tracemalloc.start()
+    try:
+        low = decimate(y, 16, offset=0.5)
+        assert tracemalloc.get_traced_memory()[1] < y.nbytes / 2
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(low, expected)

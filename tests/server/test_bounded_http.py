@@ -12,9 +12,9 @@ LINE = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
 
 async def echo(scope, receive, send):
-    """Answer with the length of the body; /long with more than a socket holds."""
+    """Answer with the length of the body; /long with more than a socket holds, /early before the body."""
     n = 0
-    while True:
+    while scope["path"] != "/early":
         message = await receive()
         n += len(message.get("body", b""))
         if not message.get("more_body"):
@@ -74,6 +74,7 @@ def refused(answer, status):
 def hasty(monkeypatch):
     monkeypatch.setattr(bounded_http, "HEAD_S", 0.3)
     monkeypatch.setattr(bounded_http, "READ_S", 0.3)
+    monkeypatch.setattr(bounded_http, "DISCARD_S", 0.3)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +155,33 @@ def test_a_client_that_does_not_read_is_given_up():
         return n
 
     assert talk(conversation) < 64 << 20
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_rest_of_a_body_is_not_waited_for_for_ever():
+    """A client that goes on sending after an early answer, a byte now and then."""
+
+    async def conversation(reader, writer):
+        writer.write(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        await reader.readuntil(b"0\r\n\r\n")
+        for n in range(50):
+            writer.write(b"a")
+            await asyncio.sleep(0.05)
+            if reader.at_eof():
+                return n
+        return None
+
+    assert 3 < talk(conversation) < 20
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_body_that_ends_in_time_keeps_the_connection():
+    async def conversation(reader, writer):
+        writer.write(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
+        await reader.readuntil(b"0\r\n\r\n")
+        writer.write(b"a" + LINE + b"Content-Length: 1\r\nConnection: close\r\n\r\n")
+        await asyncio.sleep(0.5)
+        writer.write(b"b")
+        return await reader.read()
+
+    assert b"200 OK" in talk(conversation)

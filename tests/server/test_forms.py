@@ -49,3 +49,9 @@ def test_anything_else_is_a_client_error(body):
 def test_too_many_fields():
     with pytest.raises(HTTPException, match="more than 16 fields"):
         parse(b"--x\r\n\r\n\r\n" * 17 + b"--x--\r\n")
+
+
+def test_the_log_says_nothing_of_what_the_client_is_told(caplog):
+    with pytest.raises(HTTPException, match="damaged"):
+        parse(b"--another\r\n")
+    assert not caplog.records

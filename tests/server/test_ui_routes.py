@@ -24,6 +24,11 @@ def test_the_page_and_its_files(client):
         assert client.get(f"/ui/{name}").status_code == 200
 
 
+def test_the_page_can_be_asked_for_without_its_content(client):
+    assert client.request("HEAD", "/ui/").status_code == 200
+    assert client.request("HEAD", "/ui").headers["location"] == "/ui/"
+
+
 def test_every_file_is_short_and_every_import_is_there():
     for file in UI.iterdir():
         text = file.read_text()

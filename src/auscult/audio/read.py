@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from auscult.audio.channels import ChannelPolicy, Waveform, apply_channel_policy, check_channel_policy
+from auscult.audio.channels import ChannelPolicy, Waveform, apply_channel_policy, check_channel_policy, join_parts
 from auscult.audio.flaws import flaw_of, some_of
 from auscult.audio.wav import BLOCK_VALUES, DAMAGED, TRUNCATED, decode_wav, read_wav_header
 from auscult.errors import AudioError, OptionError
@@ -116,15 +116,16 @@ def _read(
     if not data:
         raise AudioError(where, "the file is empty (0 bytes)", "Record it again.")
     limits = _Limits(where, max_duration_s, max_samples)
-    sr, scale, blocks = _decode(data, limits)
-    parts = []
-    for block in blocks:
-        parts.append(apply_channel_policy(block, channels, where))
-        if seen is not None:
-            seen.append(some_of(block, channels))
-    if not parts:
+    n_samples, sr, scale, blocks = _decode(data, limits)
+
+    def heard() -> Iterator[Waveform]:
+        for block in blocks:
+            if seen is not None:
+                seen.append(some_of(block, channels))
+            yield apply_channel_policy(block, channels, where)
+
+    if (y := join_parts(heard(), n_samples)) is None:
         raise AudioError(where, "holds no samples", "Record it again.")
-    y = np.concatenate(parts, axis=-1)
     if scale != 1:
         y *= np.float32(scale)
     _check_samples(y, where)
@@ -247,13 +248,13 @@ def read_file(path: str | os.PathLike[str], n_bytes: int = -1) -> bytes:
         raise AudioError(where, f"cannot be read ({error})", "Check the path and the disk.") from None
 
 
-def _decode(data: bytes, limits: _Limits) -> tuple[int, float, Iterator[Waveform]]:
-    """Sampling rate, what samples are to be multiplied by, and the samples in blocks `(n_samples, n_channels)`."""
+def _decode(data: bytes, limits: _Limits) -> tuple[int, int, float, Iterator[Waveform]]:
+    """Samples promised, sampling rate, scale of the samples, and they themselves as blocks `(n, n_channels)`."""
     header = read_wav_header(data, limits.where) if data[:4] == b"RIFF" else None
     if header and header.is_plain:
         n_samples = header.n_data_bytes // (header.sample_bytes * header.n_channels)
         limits.check(n_samples, header.n_channels, header.sr)
-        return header.sr, header.scale, decode_wav(data, header)
+        return n_samples, header.sr, header.scale, decode_wav(data, header)
     try:
         file = soundfile.SoundFile(io.BytesIO(data))
     except _SOUNDFILE_ERRORS as error:
@@ -262,7 +263,7 @@ def _decode(data: bytes, limits: _Limits) -> tuple[int, float, Iterator[Waveform
         remedy = "Write it once more, into a file: ffmpeg -i IN OUT.wav"
         raise AudioError(limits.where, "does not say how long it is, as files made in a pipe", remedy)
     limits.check(file.frames, file.channels, file.samplerate)
-    return file.samplerate, 1.0, _decode_with_libsndfile(file, data, limits.where)
+    return file.frames, file.samplerate, 1.0, _decode_with_libsndfile(file, data, limits.where)
 
 
 def _decode_with_libsndfile(file: soundfile.SoundFile, data: bytes, where: str) -> Iterator[Waveform]:
@@ -281,19 +282,18 @@ def _decode_with_libsndfile(file: soundfile.SoundFile, data: bytes, where: str) 
 
 
 def _not_audio(where: str, data: bytes, reason: str) -> AudioError:
-    start = data[:12]
     if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff"):
         return AudioError(where, f"damaged, or coded in a way that is not supported ({reason.rstrip('.')})", DAMAGED)
-    what = "text" if start.isascii() and start.decode("ascii").isprintable() else "data"
+    line = data[:12].split(b"\n")[0].decode("ascii", "replace").strip()
+    what = f"text '{line}'" if line and line.isascii() and line.isprintable() else f"bytes {data[:12].hex(' ')}"
     remedy = "Give a WAV, FLAC, OGG, MP3 or AIFF recording; other formats can be converted with: ffmpeg -i IN OUT.wav"
-    return AudioError(where, f"is not audio: it begins with the {what} {start!r}", remedy)
+    return AudioError(where, f"is not audio: it begins with the {what}", remedy)
 
 
 def _check_samples(y: Waveform, where: str) -> None:
     peak = max(float(y.max()), -float(y.min()))  # NaN if any sample is, and without an array of absolute values
     if not np.isfinite(peak):
-        n_bad = int(np.count_nonzero(~np.isfinite(y)))
-        problem = f"{n_bad} of {y.size} samples are NaN or infinite"
+        problem = f"{np.count_nonzero(~np.isfinite(y))} of {y.size} samples are NaN or infinite"
         raise AudioError(where, problem, "Export it again as 16- or 24-bit WAV, and check the software that wrote it.")
     if peak > PEAK_LIMIT:
         problem = f"its samples reach {peak:.4g}, where full scale is 1"

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.products import row_products
+from auscult.products import ROWS, row_products
 
 TAPS_A_STEP = 32
 """Length of the filter in output samples: 70 dB down where it would alias into the pass band."""
@@ -14,9 +14,11 @@ PASS_SHARE = 0.8
 KAISER_BETA = 7.0
 N_OUT = 32
 """Output samples that are computed in one row of a matrix product."""
+ROWS_AT_A_TIME = 16 * ROWS
+"""A long clip is not in memory a second time."""
 
 
-def decimate(y: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+def decimate(y: NDArray[np.float32], factor: int, *, offset: float = 0.0) -> NDArray[np.float32]:
     """Every `factor`-th sample of a waveform after a low-pass filter without delay.
 
     Parameters
@@ -24,24 +26,31 @@ def decimate(y: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     y : ndarray, shape (n_samples,), float32
         Taken for silent before its beginning and after its end.
     factor : int > 0
+    offset : float
+        Taken off every sample.
 
     Returns
     -------
     ndarray, shape (ceil(n_samples / factor),), float32
         True within 0.1 dB up to `PASS_SHARE` of its Nyquist frequency.
     """
+    off = np.float32(offset)
     if factor == 1:
-        return y
+        return y - off if off else y
     n_out = -(-len(y) // factor)
-    n_rows = -(-n_out // N_OUT)
+    n_rows, n_step = -(-n_out // N_OUT), N_OUT * factor
     matrix = _filter_matrix(factor)
-    margin = TAPS_A_STEP * factor // 2
-    padded = np.zeros((n_rows - 1) * N_OUT * factor + matrix.shape[0], np.float32)
-    padded[margin : margin + len(y)] = y
-    rows: NDArray[np.float32] = np.ndarray(
-        (n_rows, matrix.shape[0]), np.float32, padded, strides=(N_OUT * factor * padded.itemsize, padded.itemsize)
-    )
-    return row_products(rows, matrix).reshape(-1)[:n_out]
+    low = np.empty((n_rows, N_OUT), np.float32)
+    for first in range(0, n_rows, ROWS_AT_A_TIME):
+        n = min(ROWS_AT_A_TIME, n_rows - first)
+        padded = np.zeros((n - 1) * n_step + matrix.shape[0], np.float32)
+        start = first * n_step - TAPS_A_STEP * factor // 2
+        inside = slice(max(0, start), min(len(y), start + len(padded)))
+        padded[inside.start - start : inside.stop - start] = y[inside] - off
+        strides = n_step * padded.itemsize, padded.itemsize
+        rows: NDArray[np.float32] = np.ndarray((n, matrix.shape[0]), np.float32, padded, strides=strides)
+        row_products(rows, matrix, out=low[first : first + n])
+    return low.reshape(-1)[:n_out]
 
 
 @lru_cache(maxsize=8)

@@ -125,9 +125,8 @@ class LogMel:
         """
         check_rate(sr, self)
         if sr > self.sr:
-            y = np.stack([resampler(sr, self.sr).resample_chunk(channel, last=True) for channel in np.atleast_2d(y)])[
-                slice(None) if y.ndim == 2 else 0
-            ]
+            resampled = [resampler(sr, self.sr).resample_chunk(channel, last=True) for channel in np.atleast_2d(y)]
+            y = np.stack(resampled) if y.ndim == 2 else resampled[0]
         n_channels, n_samples = np.atleast_2d(y).shape
         if n_samples < self.n_fft:
             problem = f"lasts {1000 * n_samples / self.sr:.1f} ms, shorter than one frame"

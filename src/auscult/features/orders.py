@@ -75,7 +75,7 @@ class LineSpectrum:
     def __init__(self, y: NDArray[np.float32], sr: int) -> None:
         factor = 1 << max(0, (sr // LOWEST_RATE_HZ).bit_length() - 1)
         # without direct current, whose rounding in the filter's rows would be lines where there is nothing else
-        low, rate_hz = decimate(y - y.mean(), factor), sr / factor
+        low, rate_hz = decimate(y, factor, offset=y.mean()), sr / factor
         n_pieces = -(-len(low) // int(MAX_LENGTH_S * rate_hz))
         pieces = low[: len(low) // n_pieces * n_pieces].reshape(n_pieces, -1)
         n_fft = fast_length(max(pieces.shape[1], int(MIN_LENGTH_S * rate_hz)))

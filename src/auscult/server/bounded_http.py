@@ -12,6 +12,8 @@ HEAD_S = 10.0
 """Longest time from the connection, or the first byte of a further request, to the end of its head."""
 READ_S = 60.0
 """Longest time in which a client takes nothing of an answer that waits for it."""
+DISCARD_S = 30.0
+"""Longest time for the rest of a body that is thrown away, as its answer was given before its end."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -22,6 +24,7 @@ class BoundedHttp(HttpToolsProtocol):
     _is_in_head = True
     _head_timer: asyncio.TimerHandle | None = None
     _read_timer: asyncio.TimerHandle | None = None
+    _discard_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -31,7 +34,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End; nothing waits any more."""
         self._is_in_head = False
-        for timer in (self._head_timer, self._read_timer):
+        for timer in (self._head_timer, self._read_timer, self._discard_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -63,6 +66,18 @@ class BoundedHttp(HttpToolsProtocol):
         """Take a piece of the body, whose length is `UploadGate`'s matter."""
         self._n_outside -= (1 + FRAMING) * len(body)
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Stop to wait for the end of the body."""
+        if self._discard_timer is not None:
+            self._discard_timer.cancel()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the end of a body that nobody reads any more."""
+        if self.cycle is not None and self.cycle.response_complete and self.cycle.more_body:
+            self._discard_timer = self.loop.call_later(DISCARD_S, self.transport.close)
+        super().on_response_complete()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to read."""

@@ -4,6 +4,7 @@ The parser is python-multipart's. Starlette's form, built on it too, goes throug
 long for a recording; here the upload gate has bounded the size already.
 """
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 
 MAX_FIELDS = 16
 
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client is told what is wrong with its form
+
 
 @dataclass
 class FormField:
     """One field of a form."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
-    slices: list[bytes] = field(default_factory=list)
+    content: bytes = b""
+    """What was sent, once all of it is there."""
+    coming: bytearray = field(default_factory=bytearray)
 
     @property
     def options(self) -> dict[bytes, bytes]:
@@ -41,10 +46,10 @@ class FormField:
         filename = self.options.get(b"filename")
         return None if filename is None else filename.decode(errors="replace")
 
-    @property
-    def content(self) -> bytes:
-        """What was sent."""
-        return b"".join(self.slices)
+    def end(self) -> None:
+        """Take what came as the content; it is not kept twice, as a recording may be large."""
+        self.content = bytes(self.coming)
+        self.coming = bytearray()
 
 
 async def read_form(request: Request) -> dict[str, FormField]:
@@ -94,6 +99,7 @@ class _Collector:
             "on_header_value": self._add_to_header_value,
             "on_header_end": self._end_header,
             "on_part_data": self._add_data,
+            "on_part_end": self._end_part,
             "on_end": self._end,
         }
 
@@ -113,7 +119,10 @@ class _Collector:
         self._header_name = self._header_value = b""
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
-        self.fields[-1].slices.append(data[start:end])
+        self.fields[-1].coming += data[start:end]
+
+    def _end_part(self) -> None:
+        self.fields[-1].end()
 
     def _end(self) -> None:
         self.is_complete = True

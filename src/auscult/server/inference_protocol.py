@@ -4,7 +4,9 @@ Specification: https://github.com/kserve/open-inference-protocol; of Triton's ex
 JSON: https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -14,7 +16,7 @@ from pydantic import BaseModel, Field
 from auscult import __version__
 from auscult.bundle import Verdict
 from auscult.errors import AuscultError
-from auscult.server.inference_tensors import InferRequest, RequestedOutput, read_infer_request
+from auscult.server.inference_tensors import InferRequest, RequestedOutput, read_infer_request, receive_infer_request
 from auscult.server.judging import Judging
 from auscult.server.problems import CLIENT_ERRORS, documented, problem_response
 
@@ -41,7 +43,6 @@ class ModelMetadata(BaseModel):
     """What judges."""
 
     name: str
-    versions: list[str] = []
     platform: str = Field(examples=[PLATFORM])
     inputs: list[TensorMetadata] = Field(description="One of them is sent")
     outputs: list[TensorMetadata]
@@ -107,6 +108,7 @@ def inference_protocol_routes(judging: Judging, model_name: str) -> APIRouter:
     model_name : str
         What the bundle is called in them.
     """
+    long_json = asyncio.Lock()
     routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol"], route_class=_ProtocolRoute)
 
     def check_name(name: str) -> None:
@@ -143,10 +145,12 @@ def inference_protocol_routes(judging: Judging, model_name: str) -> APIRouter:
     async def infer(name: str, request: Request) -> InferAnswer:
         check_name(name)
         judging.check_ready()
-        asked = await read_infer_request(request)
-        _check_outputs(asked.request.outputs)
-        machine_id = asked.request.parameters.machine_id
-        verdict = await judging.verdict(asked.clip, name=asked.input_name, machine_id=machine_id, sr=asked.sr)
+        received = await receive_infer_request(request)
+        async with long_json if received.is_long_json else nullcontext():
+            asked = read_infer_request(received)
+            _check_outputs(asked.request.outputs)
+            machine_id = asked.request.parameters.machine_id
+            verdict = await judging.verdict(asked.clip, name=asked.input_name, machine_id=machine_id, sr=asked.sr)
         wanted = [output.name for output in asked.request.outputs or []]
         tensors = [tensor for tensor in _tensors(verdict) if not wanted or tensor.name in wanted]
         return InferAnswer(model_name=name, id=asked.request.id, outputs=tensors)

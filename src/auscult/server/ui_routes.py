@@ -22,7 +22,7 @@ def ui_routes(bundle: Callable[[], Bundle], *, is_monitor: bool) -> APIRouter:
     """
     routes = APIRouter(include_in_schema=False)
 
-    @routes.get("/ui")
+    @routes.api_route("/ui", methods=["GET", "HEAD"])
     async def without_slash() -> Response:
         return RedirectResponse("/ui/")
 
@@ -32,7 +32,7 @@ def ui_routes(bundle: Callable[[], Bundle], *, is_monitor: bool) -> APIRouter:
         machines = [] if detector is None else list(detector.machines)
         return json_response({"is_monitor": is_monitor, "machines": machines})
 
-    @routes.get("/ui/{name:path}")
+    @routes.api_route("/ui/{name:path}", methods=["GET", "HEAD"])
     def file(name: str) -> Response:
         found = page_file(name or "index.html", "ui")
         if found is None:
