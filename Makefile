@@ -20,6 +20,11 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 export PIP_CONSTRAINT = constraints.txt
 export PIP_BUILD_CONSTRAINT = constraints.txt
 
+# Two processes test at once: numerical libraries that start threads of their own would be in each other's way. The many
+# processes that tests start find their modules compiled, even where the environment forbids that.
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/pytest --numprocesses 2 --dist worksteal
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test slow image-test image-test-arm64 bench faults serve audit lock clean
 
 demo: $(VENV)/.train
@@ -29,10 +34,10 @@ test: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest -m "not slow" --numprocesses 2
+	$(PYTEST) -m "not slow"
 
 slow: $(VENV)/.dev
-	$(VENV)/bin/pytest -m "slow and not image" --timeout=1800 --numprocesses 2 -rP
+	$(PYTEST) -m "slow and not image" --timeout=1800 -rP
 
 image-test: $(VENV)/.dev
 	containers/install_test_tools.sh
