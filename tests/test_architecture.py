@@ -15,10 +15,11 @@ bundle registry figures evaluate pipeline monitor server shipping cli
 """.split()  # noqa: SIM905 - a list of words reads best as words
 # The same within the monitor, whose parts are many.
 MONITOR_LAYERS = """
-settings settings_file settings_reference desired event detection vitals commands problem_log logs live_bundle
+settings_types settings settings_reference settings_words settings_file desired
+event detection vitals commands problem_log logs live_bundle
 sources decisions health store alarms past outputs
 keeper live_view direct_methods telling shadow machine_watch present monitor microphone_desk feedback
-supervisor
+settings_check supervisor
 """.split()  # noqa: SIM905
 HOMES = {
     "torch": {"diagnose"},

@@ -146,7 +146,7 @@ def test_what_is_neither_folder_nor_table(tmp_path):
     touch(tmp_path, "a.wav")
     with pytest.raises(DataError, match="is a file, not a folder or a table"):
         Recordings(tmp_path / "a.wav")
-    with pytest.raises(DataError, match="there is no such folder"):
+    with pytest.raises(DataError, match="there is no such file or folder"):
         Recordings(tmp_path / "nothing")
     with pytest.raises(DataError, match="the table lists no recordings"):
         Recordings(table(tmp_path, "path,label\n"))

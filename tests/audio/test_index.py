@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from auscult.audio import index_clips
-from auscult.audio.index import clip_at, machine_at
+from auscult.audio.index import clip_at, lines_passed_over, machine_at
 from auscult.errors import DataError
 
 
@@ -102,7 +102,7 @@ def test_link_to_itself_ends(tmp_path):
 
 
 def test_no_such_folder(tmp_path):
-    with pytest.raises(DataError, match="there is no such folder"):
+    with pytest.raises(DataError, match="there is no such file or folder"):
         index_clips(tmp_path / "nowhere")
 
 
@@ -193,6 +193,18 @@ def test_table_of_a_folder_gives_the_same_clips(tmp_path):
     touch(tmp_path, *(f"{folder}/0.wav" for folder in folders))
     scan(tmp_path, output=tmp_path / "clips.csv", with_audio=False)
     assert index_clips(tmp_path / "clips.csv") == index_clips(tmp_path)
+
+
+def test_lines_of_a_table_that_are_passed_over_are_said(tmp_path):
+    table = tmp_path / "clips.csv"
+    table.write_text("path,label\na.wav,ok\nb.wav,defekt\nc.wav,normal,6\nd.wav,\n")
+    assert [clip.path.name for clip in index_clips(table)] == ["a.wav"]
+    unknown, long = lines_passed_over(table)
+    assert unknown == (
+        "b.wav: its label 'defekt' is not known. Write normal or anomalous, and which fault it is in the column fault."
+    )
+    assert long.startswith("c.wav: line 4 has 3 cells under 2 columns. ")
+    assert lines_passed_over(tmp_path) == []
 
 
 def test_table_without_labels(tmp_path):

@@ -89,6 +89,8 @@ def test_names_that_become_one_take_are_duplicates():
 def test_table_may_give_a_take_to_several_clips_but_lists_each_once():
     clips = [(Entry(name, PLACE, is_listed=True), described()) for name in ("a.wav", "b.wav", "a.wav")]
     assert found(*clips)["duplicate_names"].files == ["a.wav (listed twice)"]
+    clips.append((Entry("b.wav", replace(PLACE, label="anomalous"), is_listed=True), described()))
+    assert found(*clips)["duplicate_names"].files[1] == "b.wav (listed twice, as normal and as anomalous)"
 
 
 def test_only_the_first_few_files_are_named():

@@ -112,7 +112,11 @@ def test_naming_fault_by_fault(diagnosis):
 @pytest.mark.parametrize(("labels", "said"), [("given", "taken for true"), ("names file", "listener")])
 def test_says_whose_names_the_faults_are(diagnosis, labels, said):
     assert said in diagnosis_section(manifest(diagnosis=diagnosis | {"labels": labels}))[0]
-    assert "nobody has checked" in diagnosis_section(manifest(diagnosis=diagnosis | {"labels": "clusters"}))[0]
+    clusters = manifest(diagnosis=diagnosis | {"labels": "clusters"})
+    assert "nobody has checked" in diagnosis_section(clusters)[0]
+    learnt = tuple(Fault(f"fault-{k}", f"fault {k}", f"Fault {k}") for k in (1, 2, 3))
+    assert "named by a listener after" in diagnosis_section(replace(clusters, learnt_faults=learnt))[0]
+    assert "nobody has checked" in diagnosis_section(replace(clusters, learnt_faults=FAULTS))[0]
 
 
 def test_naming_that_was_not_measured(diagnosis):

@@ -7,11 +7,11 @@ import pytest
 def test_from_a_folder_to_arrays(auscult_cli, data, tmp_path):
     done = auscult_cli("features", data, "-o", "store", "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "store: 28 rows of 28 clips, 28 of them new, 1116 descriptors each (log-mel at 16000 Hz)" in done.stdout
+    assert "store: 28 rows of 28 clips, 28 computed now, 1116 descriptors each (log-mel at 16000 Hz)" in done.stdout
     assert "store/table.csv" in done.stdout
     assert np.load(tmp_path / "store" / "descriptors.npy", mmap_mode="r").shape == (28, 1116)
     again = auscult_cli("features", data, "-o", "store")
-    assert "28 rows of 28 clips, 0 of them new" in again.stdout
+    assert "28 rows of 28 clips, 0 computed now" in again.stdout
 
 
 def test_from_a_scanned_table_with_copies(auscult_cli, data, tmp_path):
@@ -51,7 +51,7 @@ def test_left_out_clips_are_named_and_the_exit_code_says_so(auscult_cli, data):
 def test_a_cluster_that_is_started_for_it(auscult_cli, data):
     done = auscult_cli("features", data, "-o", "store", "--cluster", "local:2", "--n-mels", "16", "--groups", "mean")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "28 of them new" in done.stdout
+    assert "28 computed now" in done.stdout
 
 
 def test_nameplates(auscult_cli, data, synthetic_data, tmp_path):

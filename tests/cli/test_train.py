@@ -3,11 +3,13 @@ import re
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import pytest
 import torch
 
 import auscult
+from auscult.cli.train import print_summary
 
 FAST = ["--network", "original", "--epochs", 1, "--jobs", 1]
 """A step of learning: for all but how well it names."""
@@ -23,6 +25,16 @@ def test_bundle_and_summary(auscult_cli, synthetic_data, tmp_path):
     assert "It names no faults: none were asked for." in done.stdout
     assert "predict fan.auscult CLIP.wav" in done.stdout
     assert auscult.load(tmp_path / "fan.auscult").manifest.features.n_mels == 32
+    assert "Not shown to be better" not in done.stdout
+
+
+def test_a_detector_that_is_not_shown_better_than_a_level_meter_is_summed_up_so(trained_bundle, capsys):
+    bundle = auscult.load(trained_bundle)
+    first, second = bundle.manifest.metrics["figures"]
+    metrics = bundle.manifest.metrics | {"figures": [first | {"level_auc": 1.0}, second]}
+    print_summary(replace(bundle, manifest=replace(bundle.manifest, metrics=metrics)), trained_bundle, 0.05, None)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not shown to be better than a mere level meter, or than guessing: fan/id_00 at 6 dB. The 95 %" in said
 
 
 def test_options_are_the_ones_used(auscult_cli, synthetic_data):
@@ -56,6 +68,10 @@ def test_output_is_checked_before_the_work(auscult_cli, synthetic_data, tmp_path
     done = auscult_cli("train", synthetic_data, "-o", "nowhere/m.auscult")
     assert done.returncode == 2
     assert "there is no folder nowhere" in done.stderr
+    done = auscult_cli("train", synthetic_data, "-o", "m.auscult", "--report", "nowhere/r.html")
+    assert done.returncode == 2
+    assert "there is no folder nowhere" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
     done = auscult_cli("train", synthetic_data, "-o", tmp_path)
     assert done.returncode == 2
     assert "is a folder" in done.stderr

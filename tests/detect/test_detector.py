@@ -66,7 +66,10 @@ def test_machine_is_found_by_full_name_or_last_part(detector, said, meant):
     [
         ("id_00", "could be fan/id_00 or pump/id_00"),
         ("id_99", "is not in the bundle. The bundle knows fan/id_00, fan/id_02, pump/id_00"),
-        (None, "not said which one"),
+        (
+            None,
+            "not said which one this clip is of. The bundle knows fan/id_00, .*: say which as machine_id",
+        ),
     ],
 )
 def test_no_machine_is_guessed(detector, said, match):

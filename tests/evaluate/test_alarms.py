@@ -45,7 +45,15 @@ def test_alarms_are_those_of_decisions_one_by_one(machine, seed):
     assert said.n_alarms == counted(eager, scores, sessions) > 0
     assert said.heard_s == 3000
     assert said.promised_s == eager.rule.promised_s
+    assert said.promise == str(eager.rule)
     assert said.machine == "fan"
+
+
+def test_a_time_of_a_few_decisions_is_no_promise(machine):
+    short = replace(machine, rule=replace(machine.rule, supported_s=9 * machine.rule.interval_s))
+    said = replay("m", short, np.zeros(1), np.zeros(1, np.intp)).to_dict()
+    assert (said["promised_s"], said["n_promised"]) == (0, None)
+    assert "support no promise at all; for 1 per day record" in said["promise"]
 
 
 def test_an_alarm_that_lasts_is_one(machine):
@@ -76,22 +84,22 @@ def test_one_clip(machine):
 @pytest.mark.parametrize("n_alarms", [0, 1, 2, 5, 30, 400, 20_000])
 def test_rate_has_the_upper_limit_of_a_poisson_mean(n_alarms):
     heard_s = 7200.0
-    most = ReplayedAlarms("m", n_alarms, heard_s, 3600.0).most_per_day
+    most = ReplayedAlarms("m", n_alarms, heard_s, 3600.0, "").most_per_day
     expected = chi2.ppf(0.95, 2 * n_alarms + 2) / 2
     assert most * heard_s / 86400 == pytest.approx(expected, rel=1e-9)
     assert poisson.cdf(n_alarms, most * heard_s / 86400) == pytest.approx(0.05, rel=1e-5)
 
 
 def test_promised_number_is_the_time_over_the_promise():
-    assert ReplayedAlarms("m", 0, 7200.0, 3600.0).n_promised == 2
-    assert ReplayedAlarms("m", 0, 7200.0, 0.0).n_promised == np.inf
+    assert ReplayedAlarms("m", 0, 7200.0, 3600.0, "").n_promised == 2
+    assert ReplayedAlarms("m", 0, 7200.0, 0.0, "").n_promised == np.inf
 
 
 @pytest.mark.parametrize("promised_s", [0.0, 1e-9, 3600.0, 1e12])
 def test_json_holds_all_of_it(promised_s):
-    said = ReplayedAlarms("fan/id_00", 3, 7200.0, promised_s).to_dict()
+    said = ReplayedAlarms("fan/id_00", 3, 7200.0, promised_s, "").to_dict()
     assert json.loads(json.dumps(said, allow_nan=False)) == said
-    assert list(said) == ["machine", "n_alarms", "heard_s", "promised_s", "n_promised", "most_per_day"]
+    assert list(said) == ["machine", "n_alarms", "heard_s", "promised_s", "promise", "n_promised", "most_per_day"]
     assert said["most_per_day"] == round(12 * float(chi2.ppf(0.95, 8) / 2), 3)
 
 

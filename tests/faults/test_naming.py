@@ -6,7 +6,7 @@ from made_up_discovery import made_up, renumbered
 from auscult.errors import DataError, OptionError
 from auscult.faults import Fault
 from auscult.faults.names_file import Names, read_names, write_names
-from auscult.faults.naming import forget, name_cluster
+from auscult.faults.naming import forget, name_cluster, what_was_done
 
 
 @pytest.fixture
@@ -59,15 +59,24 @@ def test_a_cluster_that_has_a_name_is_renamed(found):
         ("imbalence", "imbalance", "Fault: imbalance"),
         ("clogging", "clogging", "Fault: clogging"),
     ]
-    assert renamed.faults[0].note == "a note"
     assert renamed.faults[0].exemplars == names.faults[0].exemplars
     assert by_name(name_cluster(found, renamed, 0, "Imbalance")).keys() == {"Imbalance", "clogging"}
 
 
-def test_a_message_of_ones_own_outlives_another_name(found):
-    names = name_cluster(found, Names(), 0, "imbalence", message="Balance the rotor")
-    (fault,) = name_cluster(found, names, 0, "imbalance").faults
-    assert (fault.name, fault.message) == ("imbalance", "Balance the rotor")
+def test_what_was_said_of_the_old_name_is_not_said_of_another(found):
+    names = name_cluster(found, Names(), 0, "clogging", message="Filter clogged", note="a note")
+    (fault,) = name_cluster(found, names, 0, "Clogging").faults
+    assert (fault.name, fault.message, fault.note) == ("Clogging", "Filter clogged", "a note")
+    renamed = name_cluster(found, names, 0, "loose mount")
+    (fault,) = renamed.faults
+    assert (fault.id, fault.message, fault.note) == ("clogging", "Fault: loose mount", "")
+    said = what_was_done(names, renamed, 0, "loose mount")
+    assert said == (
+        "Saved: cluster 0 is called 'loose mount'. 'clogging' was renamed. "
+        "Dropped, as said of the old name: its message 'Filter clogged' and its note 'a note'."
+    )
+    (fault,) = name_cluster(found, names, 0, "loose mount", message="Mount is loose", note="other").faults
+    assert (fault.message, fault.note) == ("Mount is loose", "other")
 
 
 def test_the_name_of_another_fault_takes_the_clusters_clips_there(found):
@@ -155,3 +164,16 @@ def test_forgetting():
         forget(names, "dry")
     with pytest.raises(OptionError, match="known: none"):
         forget(Names(), "dry")
+
+
+def test_what_was_done_in_words(found):
+    none = Names()
+    named = name_cluster(found, none, 0, "imbalance")
+    assert what_was_done(none, named, 0, " imbalance") == "Saved: cluster 0 is called 'imbalance'."
+    renamed = name_cluster(found, named, 0, "dry bearing")
+    words = "Saved: cluster 0 is called 'dry bearing'. 'imbalance' was renamed."
+    assert what_was_done(named, renamed, 0, "dry bearing") == words
+    two = name_cluster(found, renamed, 1, "clogging")
+    one = name_cluster(found, two, 1, "dry bearing")
+    words = "Saved: cluster 1 is called 'dry bearing'. 'clogging' is no more: its clips have this name now."
+    assert what_was_done(two, one, 1, "dry bearing") == words

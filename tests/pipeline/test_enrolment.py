@@ -353,7 +353,7 @@ def test_table_of_recordings(bundle, first, enrolled, tmp_path, with_labels):
 @pytest.mark.parametrize("root", ["gone", "empty"])
 def test_no_recordings(bundle, tmp_path, root):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"there is no such folder|holds no recordings"):
+    with pytest.raises(DataError, match=r"there is no such file or folder|holds no recordings"):
         enroll(bundle, tmp_path / root, machine_id=NEW)
 
 

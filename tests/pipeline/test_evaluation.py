@@ -289,11 +289,12 @@ def test_only_normal_or_only_anomalous_clips(bundle, synthetic_data, tmp_path):
 
 
 def test_table_of_recordings(bundle, synthetic_data, on_training_data, tmp_path):
-    lines = [f"{path},{path.parent.name}" for path in machine_folder(synthetic_data).rglob("*.wav")]
+    lines = [f"{path},{path.parent.name}" for path in machine_folder(synthetic_data).rglob("*.wav")] + ["a.wav,great"]
     table = tmp_path / "clips.csv"
     table.write_text("\n".join(["path,label", *lines]))
     said = evaluate(bundle, table)
     assert said.figures == on_training_data.figures[:1]
+    assert "a.wav: its label 'great' is not known" in said.left_out[0]
     assert said.is_synthetic
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auscult.audio import Clip
+from auscult.audio import Clip, index_clips
 from auscult.errors import DataError, OptionError
 from auscult.faults import Fault
 from auscult.faults.names_file import Names, write_names
@@ -146,6 +146,13 @@ def test_clips_of_which_nothing_is_said_are_counted():
 def test_column_is_asked_for_and_nothing_is_said():
     with pytest.raises(DataError, match=r"clips.csv: says no fault of any anomalous recording. Fill in the column"):
         labelled([bare("0"), bare("1")], [bare("0", "hum", label="normal")], labels="column")
+
+
+def test_folders_of_a_synthetic_data_set_lead_to_its_table(synthetic_data):
+    with pytest.raises(
+        DataError, match=r"Give .*/truth.csv as the data, or the table of: auscult scan .* -o clips.csv"
+    ):
+        check_labels(index_clips(synthetic_data), synthetic_data, "column")
 
 
 @pytest.mark.parametrize("name", ["Normal", "unknown  fault", "anomalous", "x" * 101, "a\x07b"])

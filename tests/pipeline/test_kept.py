@@ -155,6 +155,30 @@ def test_two_processes_at_once(tmp_path):
         assert [kept.arrays(f"key {n}", nothing_to_compute)["values"][0] for n in range(60)] == list(range(60))
 
 
+def test_a_second_run_is_refused_and_takes_nothing_away(tmp_path):
+    folder = tmp_path / "kept"
+    with Kept(folder, is_run=True) as kept:
+        kept.arrays("one", lambda: result(1))
+        with pytest.raises(
+            DataError, match=rf"kept: another training of this output is running \(process {os.getpid()}"
+        ):
+            Kept(folder, is_run=True)
+        with Kept(folder) as of_a_worker:
+            assert of_a_worker.has("one")
+        kept.arrays("two", lambda: result(2))
+    with Kept(folder, is_run=True) as kept:
+        assert (kept.has("one"), kept.has("two")) == (True, True)
+        kept.remove()
+    assert not folder.exists()
+
+
+def test_what_a_run_computed_itself_is_not_counted_as_found(tmp_path):
+    with Kept(tmp_path) as kept:
+        kept.arrays("one", lambda: result(1))
+        kept.arrays("one", nothing_to_compute)
+        assert kept.n_found == 0
+
+
 def keep_on_a_full_disk(folder):
     """The kernel itself refuses every byte beyond 100 kB of a file, as a full disk does."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -276,6 +276,15 @@ def test_impossible_options(data, options):
         learn_normal(data, **options)
 
 
+def test_lines_of_a_table_that_say_no_known_label_are_left_out_and_named(press, tmp_path):
+    table, report = tmp_path / "clips.csv", tmp_path / "report.html"
+    lines = [f"{file},{'great' if file.stem == '7' else 'normal'}" for file in sorted((press / "press/good").iterdir())]
+    table.write_text("\n".join(["path,label", *lines]))
+    (left_out,) = learn_normal(table, n_mels=8, report=report).manifest.training_data["left_out"]
+    assert "press/good/7.wav: its label 'great' is not known. Write normal or anomalous" in left_out
+    assert "is not known. Write normal or anomalous" in report.read_text()
+
+
 @pytest.mark.slow
 def test_table_of_a_folder_gives_the_same_model(data, trained_bundle, tmp_path):
     from auscult.audio.scan import scan

@@ -1,6 +1,7 @@
 """Training that is interrupted at any stage leaves no bundle, and goes on to the same one."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -109,6 +110,28 @@ def test_where_it_goes_on_is_said(press, tmp_path):
         counts,
         f"goes on where it was interrupted: 2 of {N_NETWORKS} networks had learnt",
     ]
+
+
+def test_a_copy_is_no_interruption(press, tmp_path):
+    data, notes = shutil.copytree(press, tmp_path / "data"), []
+    shutil.copy(data / "press/good/0.wav", data / "press/good/copy.wav")
+    auscult.train(data, n_mels=8, labels="none", output=tmp_path / "press.auscult", on_note=notes.append)
+    assert not any("interrupted" in note for note in notes)
+
+
+def test_a_second_training_of_one_output_is_refused(press, tmp_path):
+    """While the first is at work, which then ends as if nothing had been."""
+    output, refused = tmp_path / "press.auscult", []
+
+    def begin_another(stage, n_done, n_all):
+        if stage == "normality":
+            with pytest.raises(auscult.AuscultError, match="another training of this output is running"):
+                auscult.train(press, n_mels=8, labels="none", output=output)
+            refused.append(n_done)
+
+    auscult.train(press, n_mels=8, labels="none", output=output, on_progress=begin_another)
+    assert refused == [1]
+    assert list(tmp_path.iterdir()) == [output]
 
 
 def test_amid_the_features(press, tmp_path, in_one_go, computed, monkeypatch):

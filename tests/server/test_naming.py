@@ -83,18 +83,17 @@ def test_naming_writes_the_file_and_says_what_there_is_now(client, names_file, f
     assert fault.exemplars == tuple(clip.content_hash for clip in found.exemplars(1))
 
 
-def test_what_is_left_out_stays_and_what_is_emptied_is_empty(client, names_file):
+def test_what_is_left_out_stays_with_its_name_and_what_is_emptied_is_empty(client, names_file):
     def fault():
         return read_names(names_file).faults[0]
 
     name(client, 0, name="imbalance", message="It shakes", note="a note")
-    assert name(client, 0, name="dry bearing").json()["saved"].endswith("'imbalance' was renamed.")
-    assert (fault().id, fault().name, fault().message, fault().note) == (
-        "imbalance",
-        "dry bearing",
-        "It shakes",
-        "a note",
-    )
+    name(client, 0, name="Imbalance")
+    assert (fault().name, fault().message, fault().note) == ("Imbalance", "It shakes", "a note")
+    saved = name(client, 0, name="dry bearing").json()["saved"]
+    assert "'Imbalance' was renamed. Dropped, as said of the old name: its message 'It shakes' and its note" in saved
+    assert (fault().id, fault().message, fault().note) == ("imbalance", "Fault: dry bearing", "")
+    name(client, 0, name="dry bearing", message="It squeals", note="another")
     name(client, 0, name="dry bearing", message=" ", note="")
     assert (fault().message, fault().note) == ("Fault: dry bearing", "")
 
@@ -143,9 +142,12 @@ def test_who_wants_to_know_is_told_after_the_file_is_written(found, tmp_path, na
         assert read_names(names_file) == names
         if len(told) == 2:
             raise DataError("bundle.auscult", "cannot be written", "Free the disk.")
+        return ["bundle.auscult does not say 'imbalance': why"]
 
     client = AsgiClient(create_naming_app(tmp_path / "found", names_file, on_named=on_named))
-    assert name(client, 0, name="imbalance").status_code == 200
+    answer = name(client, 0, name="imbalance")
+    assert answer.status_code == 200
+    assert answer.json()["told"] == ["bundle.auscult does not say 'imbalance': why"]
     assert [fault.name for fault in told[0][1].faults] == ["imbalance"]
     assert told[0][0] != threading.get_ident(), "other answers need not wait"
     detail = problem(name(client, 1, name="clogging"), 500)

@@ -104,7 +104,7 @@ def test_a_known_name_brings_its_message_and_what_was_written_stays(opened, name
     assert read_names(names_file).faults[0] == names.faults[0]
     page.press("n")
     page.type("rattle")
-    assert text(page, "#cluster-1 .hint") == "Gives 'Imbalances' another name."
+    assert text(page, "#cluster-1 .hint").startswith("Gives 'Imbalances' another name; its")
 
 
 def test_only_what_was_written_on_the_page_is_saved(opened, names_file, found):
@@ -112,15 +112,44 @@ def test_only_what_was_written_on_the_page_is_saved(opened, names_file, found):
     page = opened()
     names_file.write_text(names_file.read_text().replace("It shakes", "Balance it"))  # in an editor meanwhile
     page.press("j", "n")
-    page.type("imbalance of the rotor")
+    page.type("IMBALANCE")
     page.evaluate("document.querySelector('#cluster-0 textarea').focus()")
     page.evaluate(f"{FOCUS}.value = ''")
     page.press("Enter", ctrl=True)
     page.wait_until("document.querySelector('#status').textContent")
     (fault,) = read_names(names_file).faults
     assert (fault.message, fault.note) == ("Balance it", "")
-    assert fault.name == "imbalance of the rotor"
+    assert fault.name == "IMBALANCE"
     assert page.evaluate("document.querySelector('#cluster-0 form').elements.message.value") == "Balance it"
+
+
+def test_another_name_takes_no_message_of_the_old_one(opened, names_file, found):
+    write_names(names_file, name_cluster(found, Names(), 0, "imbalance", message="It shakes", note="heard in May"))
+    page = opened()
+    form = "document.querySelector('#cluster-0 form').elements"
+    page.press("j", "n")
+    page.type("dry bearing")
+    assert page.evaluate(f"[{form}.message.value, {form}.note.value]") == ["", ""]
+    assert page.evaluate(f"{form}.message.placeholder") == "Fault: dry bearing"
+    page.press("Enter")
+    page.wait_until("document.querySelector('#status').textContent")
+    assert "its message 'It shakes' and its note 'heard in May'." in text(page, "#status")
+    (fault,) = read_names(names_file).faults
+    assert (fault.message, fault.note) == ("Fault: dry bearing", "")
+
+
+def test_names_that_the_bundle_does_not_say_are_shown(found, tmp_path, names_file, browser):
+    lines = ["x.auscult does not say 'leak': why", "x.auscult: its verdicts say: fault 1"]
+    with served(create_naming_app(tmp_path / "found", names_file, on_named=lambda _: lines)) as url:
+        page = browser.open(url)
+        page.wait_until("document.querySelectorAll('article').length")
+        assert page.evaluate("document.querySelector('#told').hidden")
+        page.press("j", "n")
+        page.type("leak")
+        page.press("Enter")
+        page.wait_until("document.querySelector('#status').textContent")
+        assert text(page, "#told ul") == "\n".join(lines)
+        page.close()
 
 
 def test_what_is_refused_is_said_where_it_was_written(opened, names_file):

@@ -6,7 +6,7 @@ from made_up_discovery import made_up
 from auscult.faults import Fault
 from auscult.faults.names_file import Names
 from auscult.faults.naming import name_cluster
-from auscult.server.naming_state import naming_state, what_was_done
+from auscult.server.naming_state import naming_state
 
 
 @pytest.fixture
@@ -65,16 +65,3 @@ def test_names_and_what_became_of_them(found):
 def test_an_audit_that_says_nothing(found):
     state = naming_state(dataclasses.replace(found, audit={}), Names())
     assert (state["verdict"], state["confounders"]) == ("", [])
-
-
-def test_what_was_done_in_words(found):
-    none = Names()
-    named = name_cluster(found, none, 0, "imbalance")
-    assert what_was_done(none, named, 0, named.faults[0]) == "Saved: cluster 0 is called 'imbalance'."
-    renamed = name_cluster(found, named, 0, "dry bearing")
-    words = "Saved: cluster 0 is called 'dry bearing'. 'imbalance' was renamed."
-    assert what_was_done(named, renamed, 0, renamed.faults[0]) == words
-    two = name_cluster(found, renamed, 1, "clogging")
-    one = name_cluster(found, two, 1, "dry bearing")
-    words = "Saved: cluster 1 is called 'dry bearing'. 'clogging' is no more: its clips have this name now."
-    assert what_was_done(two, one, 1, one.faults[0]) == words

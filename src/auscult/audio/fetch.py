@@ -5,12 +5,9 @@ In the folder lie, while it is at work: ``.auscult-fetch.lock``, the archive as 
 says how many recordings there must be.
 """
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +24,7 @@ from auscult.audio.unpack import (
     unpack,
 )
 from auscult.errors import DataError
-from auscult.files import part_size, size_text
+from auscult.files import only_one, part_size, size_text
 from auscult.patience import PATIENCE, OnNote, Patience
 
 LOCK = ".auscult-fetch.lock"
@@ -93,7 +90,9 @@ def fetch_archives(
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
     job = _Job(root, keep_archives, patience, on_progress or _ignore, on_note or _ignore)
-    with _lock(root):
+    with only_one(
+        root / LOCK, "another fetch is at work in this folder", "Wait until it is done, or use another folder."
+    ):
         before = [look(root, archive) for archive in archives]
         wanted = []
         for archive, presence in zip(archives, before, strict=True):
@@ -258,33 +257,6 @@ def _check_free(root: Path, needed: int, what: str) -> None:
     if needed > free:
         problem = f"the disk is too small: {what} are needed, {size_text(free)} are free"
         raise DataError(str(root), problem, "Free the disk, choose another folder, or fetch fewer archives.")
-
-
-@contextmanager
-def _lock(root: Path) -> Iterator[None]:
-    """Be the only fetch in a folder; the kernel lets go of the lock however this process ends."""
-    path = root / LOCK
-    with disk_errors(path):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-    try:
-        with disk_errors(path):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                is_ours = os.fstat(file).st_nlink > 0  # else who held it has just deleted it
-            except BlockingIOError:
-                is_ours = False
-            if not is_ours:
-                process = os.pread(file, 20, 0).decode("ascii", "replace") or "unknown"
-                problem = f"another fetch is at work in this folder (process {process})"
-                raise DataError(str(root), problem, "Wait until it is done, or use another folder.")
-            os.ftruncate(file, 0)
-            os.pwrite(file, str(os.getpid()).encode(), 0)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)  # while it is held
-    finally:
-        os.close(file)
 
 
 def _ignore(*_: object) -> None:

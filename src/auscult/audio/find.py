@@ -120,7 +120,7 @@ class Recordings:
         """Location of the table, if there is one."""
         kind = kind_of(self.location)
         if not kind:
-            raise DataError(self.location, "there is no such folder", "Check the path.")
+            raise DataError(self.location, "there is no such file or folder", "Check the path.")
         if kind == "file":
             if is_table_name(self.location):
                 return self.location

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auscult.audio.find import Entry, Recordings
-from auscult.audio.layouts import Label, Place, is_normal_name, place_of
+from auscult.audio.layouts import LABEL_REMEDY, Label, Place, is_normal_name, place_of
 from auscult.audio.manifest import is_table_name
 from auscult.audio.storage import is_url
-from auscult.errors import DataError
+from auscult.errors import DataError, printable
 
-__all__ = ["Clip", "Label", "clip_at", "index_clips", "machine_at"]
+__all__ = ["Clip", "Label", "clip_at", "index_clips", "lines_passed_over", "machine_at"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,35 @@ def index_clips(root: str | os.PathLike[str]) -> list[Clip]:
     where = os.fspath(root)
     if is_url(where):
         raise DataError(where, "is an address, and clips are learnt from on this machine", "Copy them here first.")
-    clips = _in_table(where) if is_table_name(where) and not Path(where).is_dir() else _in_folder(where)
+    clips = _in_table(where) if _is_table(where) else _in_folder(where)
     return sorted(clips, key=lambda clip: (clip.machine, clip.label != "normal", clip.take, str(clip.path)))
+
+
+def lines_passed_over(root: str | os.PathLike[str]) -> list[str]:
+    """Lines of a table that `index_clips` passes over though they are meant to say a label: which, why, what to do.
+
+    Parameters
+    ----------
+    root : path
+        As in `index_clips`; of a folder there are none.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be read.
+    """
+    where = os.fspath(root)
+    if not _is_table(where):
+        return []
+    home, lines = Path(os.path.abspath(where)).parent, []  # noqa: PTH100 - as in clip_at
+    for entry in Recordings(where):
+        path = Path(entry.location)
+        name = printable(str(path.relative_to(home) if path.is_relative_to(home) else path))
+        if entry.error:
+            lines.append(f"{name}: {entry.error}")
+        elif entry.unknown_label:
+            lines.append(f"{name}: its label {printable(entry.unknown_label)!r} is not known. {LABEL_REMEDY}")
+    return lines
 
 
 def clip_at(path: str | os.PathLike[str]) -> Clip | None:
@@ -74,6 +101,10 @@ def machine_at(path: str | os.PathLike[str]) -> str | None:
     """Full name of the machine that the clip at this path is of, as for `clip_at`, or None."""
     location = os.path.abspath(path)  # noqa: PTH100 - as in clip_at
     return place_of(location, has_normal_folder=_has_normal_folder).machine or None
+
+
+def _is_table(where: str) -> bool:
+    return is_table_name(where) and not Path(where).is_dir()
 
 
 def _has_normal_folder(folder: str) -> bool:

@@ -29,6 +29,8 @@ LABEL_WORDS: Mapping[str, Label] = {
     **dict.fromkeys(("ng", "nok", "nio", "bad", "faulty", "defective", "broken", "fail"), "anomalous"),
 }
 """All words for a label, in lower case: of folders and in tables."""
+LABEL_REMEDY = "Write normal or anomalous, and which fault it is in the column fault."
+"""What to do about a table that says another word."""
 AUDIO_SUFFIXES = {".wav", ".wave", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".caf", ".w64", ".rf64"}
 MIMII_TYPES = ("fan", "pump", "slider", "valve")
 _TYPE = "|".join(MIMII_TYPES)

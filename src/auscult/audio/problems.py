@@ -6,6 +6,7 @@ from typing import Any
 
 from auscult.audio.describe import Description
 from auscult.audio.find import Entry
+from auscult.audio.layouts import LABEL_REMEDY
 from auscult.errors import printable
 
 N_SHOWN = 5
@@ -24,10 +25,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "locked_folders": ("folders that may not be read", "Change their permissions, or run as their owner."),
     "linked_folders": ("links to folders, which are not followed", "Scan what they lead to by its own path."),
     "mixed_rates": ("not at the most common sampling rate", "Resample them, or train on one rate at a time."),
-    "unknown_labels": (
-        "with a label that is not known",
-        "Write normal or anomalous, and which fault it is in the column fault.",
-    ),
+    "unknown_labels": ("with a label that is not known", LABEL_REMEDY),
     "unlabelled": (
         "without a label",
         "Put them in folders called normal and abnormal, or give a table with a column label: train needs it.",
@@ -101,7 +99,8 @@ class Problems:
         self._found: dict[str, Problem] = {}
         self._rates: dict[int, Problem] = {}
         self._takes: set[int] = set()
-        self._locations: set[int] = set()
+        self._labels: dict[int, str] = {}
+        """Of the recordings of a table, by their locations."""
 
     def add(self, kind: str, name: str, detail: str = "") -> None:
         """Add one file to a problem."""
@@ -132,10 +131,12 @@ class Problems:
         if printable(entry.location) != entry.location:
             self.add("odd_names", name)
         if entry.is_listed:  # with what takes it likes: one may well be that of several crops or channels
-            location = hash(entry.location)
-            if location in self._locations:
-                self.add("duplicate_names", name, "listed twice")
-            self._locations.add(location)
+            location, label = hash(entry.location), place.label or "no label"
+            if location in self._labels:
+                before = self._labels[location]
+                labels = f", as {before} and as {label}" if label != before else ""
+                self.add("duplicate_names", name, f"listed twice{labels}")
+            self._labels.setdefault(location, label)
         else:
             name_of_take = unicodedata.normalize("NFC", place.take).casefold()
             take = hash((place.machine, place.label, place.fault, place.snr_db, place.split, name_of_take))

@@ -26,6 +26,8 @@ LABELS = {
     "checked faults, and the figures say how well the network names what that listener would.",
     "clusters": "The classes are clusters that were found among the anomalous recordings, and nobody has checked what "
     "they are: these figures say how well the network repeats the clusters, not whether they are true faults.",
+    "named clusters": "The classes are clusters that were found among the anomalous recordings, named by a listener "
+    "after the network had learnt them: no checked faults, and these figures say how well it repeats the clusters.",
 }
 
 

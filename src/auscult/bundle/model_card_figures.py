@@ -90,7 +90,7 @@ def diagnosis_section(manifest: Manifest) -> list[str]:
     splits = _believed(diagnosis)
     if not splits:
         return ["It was not measured on a split that is to be believed."]
-    blocks = [LABELS[diagnosis["labels"]]] if "labels" in diagnosis else []
+    blocks = [LABELS[_labels(manifest, diagnosis)]] if "labels" in diagnosis else []
     blocks += [
         "Macro F1 is 1 where every fault is always named right, and counts a rare fault as much as a frequent one; to "
         "be called unknown counts as wrong. The clips are anomalous ones, whether the detector calls them so or not, "
@@ -106,6 +106,13 @@ def diagnosis_section(manifest: Manifest) -> list[str]:
         blocks.append(f"Fault by fault, {BELIEVED[split].name}, of {figures['n_takes']:,} takes:")
         blocks.append(_fault_table(diagnosis["class_names"], figures["confusion"]))
     return blocks
+
+
+def _labels(manifest: Manifest, diagnosis: dict[str, Any]) -> str:
+    """Where the names are from: clusters may have been named since."""
+    names = [[fault.name for fault in faults] for faults in (manifest.learnt_faults, manifest.faults[1:-1])]
+    is_named = bool(manifest.learnt_faults) and names[0] != names[1]
+    return "named clusters" if diagnosis["labels"] == "clusters" and is_named else str(diagnosis["labels"])
 
 
 def _split_rows(name: str, figures: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -79,11 +79,11 @@ def _print_summary(summary: dict[str, Any]) -> None:
 
 
 def _alarm_line(row: dict[str, Any]) -> str:
-    heard, promised = describe_time(row["heard_s"]), describe_period(row["promised_s"]) if row["promised_s"] else ""
     times = "time" if row["n_alarms"] == 1 else "times"
-    line = f"{row['machine']}: alarmed {row['n_alarms']} {times} in {heard} of normal sound"
-    if not promised or row["n_promised"] is None:
-        return f"{line}; nothing was promised"
+    line = f"{row['machine']}: alarmed {row['n_alarms']} {times} in {describe_time(row['heard_s'])} of normal sound"
+    if row["n_promised"] is None:
+        return f"{line}; nothing was promised: {row['promise']}"
+    promised = describe_period(row["promised_s"])
     return f"{line}; promised was at most 1 per {promised}, {row['n_promised']:.2g} in this time"
 
 

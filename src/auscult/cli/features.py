@@ -69,7 +69,7 @@ def features(
         print_json(built.to_dict())
     else:
         out.print(
-            f"{built.store}: {built.n_lines} rows of {built.n_clips} clips, {built.n_added} of them new, "
+            f"{built.store}: {built.n_lines} rows of {built.n_clips} clips, {built.n_added} computed now, "
             f"{built.n_descriptors} descriptors each ({built.features['recipe']} at {built.features['sr']} Hz)",
             markup=False,
         )

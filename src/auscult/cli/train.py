@@ -9,7 +9,7 @@ import typer
 from auscult.bundle import Bundle
 from auscult.bundle.figure_words import SPLITS
 from auscult.bundle.learnt_words import learnt_words
-from auscult.cli.options import channel_policy, check_output, named_as_typed
+from auscult.cli.options import channel_policy, check_folder, check_output, named_as_typed
 from auscult.cli.output import auscult_command, err, figures_table, out, print_json, progress_bar
 from auscult.cli.promises import machine_line, promise_lines
 
@@ -69,6 +69,8 @@ def train(
     from auscult.pipeline import train as train_pipeline
 
     check_output(output)
+    if report is not None:
+        check_folder(report)
     with progress_bar() as on_progress, named_as_typed(OPTIONS):
         training = Training(
             network, n_epochs=epochs, learning_rate=learning_rate, batch_size=batch_size, seed=seed, device=device
@@ -101,6 +103,8 @@ def train(
 
 def print_summary(bundle: Bundle, output: Path, asked_for: float, report: Path | None) -> None:
     """Say what was learnt, how well it does on what was held out, and what to do next."""
+    from auscult.pipeline.detection_section import level_doubts
+
     manifest = bundle.manifest
     synthetic = "synthetic " if manifest.training_data["is_synthetic"] else ""
     out.print(f"{output}: {learnt_words(manifest)}; at {manifest.features.sr} Hz", markup=False)
@@ -112,11 +116,16 @@ def print_summary(bundle: Bundle, output: Path, asked_for: float, report: Path |
     if manifest.metrics["figures"]:
         out.print(figures_table(manifest.metrics["figures"], f"Held-out {synthetic}clips, normal + anomalous"))
         out.print("level alone: AUC of a mere level meter; found, false alarms: share called anomalous", style="dim")
+        for doubt in level_doubts(manifest.metrics["figures"]):
+            out.print(doubt, markup=False)
     _print_faults(bundle, synthetic)
     if report is not None:
         out.print(f"Report: {report}", markup=False)
     command, quoted = auscult_command(), shlex.quote(str(output))
-    out.print(f"Next: {command} predict {quoted} CLIP.wav, or {command} serve {quoted}", markup=False)
+    out.print(
+        f"Next: {command} predict {quoted} CLIP.wav, {command} serve {quoted}, or {command} monitor --print-default",
+        markup=False,
+    )
 
 
 def _print_faults(bundle: Bundle, synthetic: str) -> None:

@@ -75,6 +75,11 @@ class AlarmRule:
         return min(self.asked_s, self.supported_s)
 
     @property
+    def is_promise(self) -> bool:
+        """Whether anything is promised: a time of a few decisions is not worth the name."""
+        return self.supported_s >= min(self.asked_s, 10 * self.interval_s)
+
+    @property
     def missing_s(self) -> float:
         """How much more normal sound it takes to support what was asked for, if that resembles what was heard."""
         n_looks = self.heard_s / self.memory_s
@@ -107,7 +112,7 @@ class AlarmRule:
         heard, asked = describe_time(self.heard_s), describe_period(self.asked_s)
         if self.supported_s >= self.asked_s:
             return f"at most 1 false alarm per {asked} (95 %), from {heard} of normal sound"
-        if self.supported_s < 10 * self.interval_s:
+        if not self.is_promise:
             said = f"{heard} of normal sound support no promise at all"
         else:
             said = f"{heard} of normal sound support no better than 1 per {describe_period(self.supported_s)} (95 %)"

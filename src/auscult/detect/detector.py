@@ -216,9 +216,8 @@ class Detector:
         if machine_id is None:
             if len(self.machines) == 1:
                 return next(iter(self.machines))
-            raise MachineError(
-                "machine", "not said which one this clip is of", f"{known}: say which by its machine id."
-            )
+            remedy = f"{known}: say which as machine_id, in a form or a call, or as --machine-id."
+            raise MachineError("machine", "not said which one this clip is of", remedy)
         if machine_id in self.machines:
             return machine_id
         matches = [] if is_from_folders else [name for name in self.machines if machine_id == name.rpartition("/")[2]]

@@ -21,13 +21,16 @@ class ReplayedAlarms:
     heard_s : float
         Normal sound that was replayed, in seconds.
     promised_s : float
-        Mean time between false alarms that the bundle promises.
+        Mean time between false alarms that the bundle promises; 0 if it promises nothing.
+    promise : str
+        The same in words, as training says them.
     """
 
     machine: str
     n_alarms: int
     heard_s: float
     promised_s: float
+    promise: str
 
     @property
     def n_promised(self) -> float:
@@ -46,6 +49,7 @@ class ReplayedAlarms:
             "n_alarms": self.n_alarms,
             "heard_s": round(self.heard_s, 1),
             "promised_s": round(self.promised_s, 1),
+            "promise": self.promise,
             "n_promised": round(self.n_promised, 4) if np.isfinite(self.n_promised) else None,
             "most_per_day": round(self.most_per_day, 3),
         }
@@ -72,7 +76,8 @@ def replay(
         decision = machine.rule.decision()
         held = [False, *(decision.update(machine.calibration.p_value(score)) for score in scores[low:high])]
         n_alarms += sum(not before and now for before, now in pairwise(held))
-    return ReplayedAlarms(name, n_alarms, scores.size * machine.rule.interval_s, machine.rule.promised_s)
+    promised_s = machine.rule.promised_s if machine.rule.is_promise else 0.0
+    return ReplayedAlarms(name, n_alarms, scores.size * machine.rule.interval_s, promised_s, str(machine.rule))
 
 
 def _poisson_upper(n: int) -> float:

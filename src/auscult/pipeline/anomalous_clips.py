@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auscult.audio import ChannelPolicy, Clip, index_clips
 from auscult.audio.formats import most_common_format
+from auscult.audio.index import lines_passed_over
 from auscult.audio.scan import Progress
 from auscult.bundle.bundle import Bundle, load
 from auscult.detect import AlarmBudget, MachineDetector
@@ -94,7 +95,7 @@ def anomalous_clips(
     if by_detector and known is None:
         wanted = labelled  # of the normal ones it learnt
     described, unread = describe(wanted, root, features, channels, on_progress)
-    left_out += unread
+    left_out += [*unread, *lines_passed_over(root)]
     found = _of_known_machines(described, machines, left_out)
     if by_detector:
         found = _called_anomalous(found, machines)

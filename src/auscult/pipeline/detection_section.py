@@ -67,18 +67,28 @@ def _found(figures: list[dict[str, Any]]) -> list[str]:
         kinds = [kind for kind in ("normal", "anomalous") if not any(row[f"n_{kind}"] for row in figures)]
         missing = f"there is no {kinds[0]} one" if kinds else "no machine has both kinds at one SNR"
         return [f"How well anomalous clips are found is not known: among the held-out clips {missing}."]
-    texts = [_mean_sentence(row) for row in means["by_snr"]]
+    return [*(_mean_sentence(row) for row in means["by_snr"]), *level_doubts(figures)]
+
+
+def level_doubts(figures: list[dict[str, Any]]) -> list[str]:
+    """Of which machines it is not shown that their sound is told better than by a level meter; nothing if of none.
+
+    Parameters
+    ----------
+    figures : list of dict
+        ``metrics["figures"]`` of a manifest.
+    """
     doubtful = [
         with_snr(row["machine"], row["snr_db"])
         for row in figures
         if "auc" in row and not is_shown_better(row["auc_95"], max(row["level_auc"], GUESSING))
     ]
-    if doubtful:
-        texts.append(
-            f"Not shown to be better than a mere level meter, or than guessing: {listed(doubtful)}. The 95 % interval "
-            "of the AUC reaches down to what these reach. More anomalous and more normal takes would tell."
-        )
-    return texts
+    if not doubtful:
+        return []
+    return [
+        f"Not shown to be better than a mere level meter, or than guessing: {listed(doubtful)}. The 95 % interval "
+        "of the AUC reaches down to what these reach. More anomalous and more normal takes would tell."
+    ]
 
 
 def _mean_sentence(row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from auscult.audio import index_clips
+from auscult.audio.index import lines_passed_over
 from auscult.audio.scan import Progress
 from auscult.bundle import Bundle, load
 from auscult.detect import groups_of
@@ -119,6 +120,7 @@ def evaluate(
     root = Path(os.path.abspath(root))  # noqa: PTH100 - as index_clips has it
     clips = index_clips(root)
     described, left_out = describe(clips, root, features, bundle.manifest.channels, on_progress)
+    left_out += lines_passed_over(root)
     named, unknown = _named(described, bundle, name_of_all)
     left_out += unknown
     judged = {name: _not_learnt(own, bundle, name, same_names=same_names) for name, own in named.items()}

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.audio.find import TRUTH
 from auscult.audio.index import Clip
 from auscult.bundle.figure_words import counted
 from auscult.errors import DataError, OptionError
@@ -92,6 +93,8 @@ def check_labels(clips: Sequence[Clip], root: Path, labels: str | None) -> None:
     if labels == COLUMN and not said:
         problem = "says no fault of any anomalous recording"
         remedy = "Fill in the column 'fault' of a table, or put the clips into folders of faults."
+        if (root / TRUTH).is_file():
+            remedy = f"Give {root / TRUTH} as the data, or the table of: auscult scan {root} -o clips.csv"
         raise DataError(str(root), problem, remedy)
     names_file = _names_file(root, labels)
     if names_file is not None:

@@ -9,7 +9,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from auscult import __version__
 from auscult.errors import DataError
-from auscult.files import disk_errors
+from auscult.files import disk_errors, only_one
 
 Arrays = dict[str, NDArray[np.generic]]
 FILE = "results.sqlite"
 SCRATCH = "scratch"
+LOCK = "lock"
 
 
 def key_of(*parts: Any) -> str:
@@ -44,34 +45,42 @@ def key_of(*parts: Any) -> str:
 
 
 class Kept:
-    """Results by their keys; threads may share it.
+    """Results by their keys; threads and processes may share them.
 
     Parameters
     ----------
     folder : path or None
         Made if missing. None: nothing is kept.
+    is_run : bool
+        Whether this is a run, which has the folder to itself, but for the processes that work for it.
 
     Raises
     ------
     DataError
-        If the disk refuses it, or something else is there.
+        If the disk refuses it, something else is there, or another run has it.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, is_run: bool = False) -> None:
         self.folder = folder
         self.n_found = 0
-        """Results that were asked for and had been kept."""
+        """Results that were asked for and had been kept by an earlier run."""
+        self._own: set[str] = set()
+        """Keys of those that this run computed: it may ask for one again."""
         self._lock = Lock()
         self._database: sqlite3.Connection | None = None
+        self._held = ExitStack()
         if folder is None:
             return
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        with self._errors():
-            self._database = sqlite3.connect(folder / FILE, timeout=60, isolation_level=None, check_same_thread=False)
-            # Safe where the process is killed; only a machine that goes down may lose the last results.
-            self._database.execute("PRAGMA synchronous=OFF")
-            self._database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+        if is_run:
+            remedy = "Wait until it is done, or give this one another output."
+            self._held.enter_context(only_one(folder / LOCK, "another training of this output is running", remedy))
+        try:
+            self._open(folder / FILE)
+        except DataError:
+            self.close()
+            raise
 
     def arrays(self, key: str, compute: Callable[[], Arrays]) -> Arrays:
         """Arrays as they were kept, or computed and kept from now on.
@@ -91,10 +100,12 @@ class Kept:
         found = self._read(key)
         if found is not None:
             with self._lock:
-                self.n_found += 1
+                self.n_found += key not in self._own
             with np.load(io.BytesIO(found), allow_pickle=False) as arrays:
                 return dict(arrays)
         computed = compute()
+        with self._lock:
+            self._own.add(key)
         if self._database is not None:
             buffer = io.BytesIO()
             np.savez(buffer, allow_pickle=False, **computed)
@@ -123,15 +134,27 @@ class Kept:
 
     def remove(self) -> None:
         """Delete what was kept: the run is over. The folder goes with it unless something else is in it."""
-        self.close()
+        self._close_database()
         if self.folder is not None:
             (self.folder / FILE).unlink(missing_ok=True)
             shutil.rmtree(self.folder / SCRATCH, ignore_errors=True)
+            self.close()
             with suppress(OSError):
                 self.folder.rmdir()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the folder."""
+        self._close_database()
+        self._held.close()
+
+    def _open(self, file: Path) -> None:
+        with self._errors():
+            self._database = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
+            # Safe where the process is killed; only a machine that goes down may lose the last results.
+            self._database.execute("PRAGMA synchronous=OFF")
+            self._database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+
+    def _close_database(self) -> None:
         if self._database is not None:
             self._database.close()
             self._database = None

@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from auscult.audio import ChannelPolicy, check_channel_policy, index_clips
+from auscult.audio.index import lines_passed_over
 from auscult.audio.scan import Progress
 from auscult.bundle.bundle import DETECTOR, Bundle
 from auscult.bundle.classifier import CLASSIFIER
@@ -127,8 +128,9 @@ def train(
     features = learning_recipe(clips, channels, n_mels)
     learning = Learning(features, channels, false_alarm_rate, budget)
     output = None if output is None else Path(output)
-    with Kept(None if output is None else output.with_name(output.name + UNFINISHED)) as kept:
+    with Kept(None if output is None else output.with_name(output.name + UNFINISHED), is_run=True) as kept:
         described, left_out = describe(clips, root, features, channels, on_progress, kept)
+        left_out += lines_passed_over(root)
         if kept.n_found:
             note(f"goes on where it was interrupted: {kept.n_found} of {len(clips):,} clips had been described")
         learnt, held_out = hold_out(described, test_share)

@@ -164,15 +164,14 @@
     const { name, message, note } = find("form", card).elements;
     const own = faultWithId(card.dataset.fault);
     const there = faultCalled(name.value);
-    const fault = there || (name.value.trim() ? own : undefined);
-    set(message, fault?.message ?? "");
-    set(note, fault?.note ?? "");
+    set(message, there?.message ?? "");
+    set(note, there?.note ?? "");
     message.placeholder = name.value.trim() ? `Fault: ${name.value.trim()}` : "";
     const hint = find(".hint", card);
     if (!name.value.trim()) hint.textContent = "";
     else if (there && there === own) hint.textContent = "";
     else if (there) hint.textContent = `Makes it '${there.name}' too: its clips become recordings of that fault.`;
-    else hint.textContent = own ? `Gives '${own.name}' another name.` : "A new fault.";
+    else hint.textContent = own ? `Gives '${own.name}' another name; its message and note go with the old one.` : "A new fault.";
   };
   const save = async (card) => {
     const form = find("form", card);
@@ -192,6 +191,8 @@
       for (const field of [name, message, note]) field.dataset.shown = field.value;
       update(answer.state);
       say(answer.saved);
+      find("#told").hidden = !answer.told.length;
+      find("#told ul").replaceChildren(...answer.told.map((text) => element("li", text)));
       card.focus();
     } catch (refusal) {
       error.textContent = refusal.message;

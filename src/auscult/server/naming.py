@@ -7,7 +7,7 @@ the command line may be used beside each other.
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,11 @@ from auscult.audio import Waveform, read_audio, read_file
 from auscult.audio.write import wav_bytes
 from auscult.errors import AudioError, AuscultError, printable
 from auscult.faults.discovery import ARRAYS, DISCOVERY, Discovery, FoundClip
-from auscult.faults.names import Fault, check_name
+from auscult.faults.names import check_name
 from auscult.faults.names_file import Names, read_names, write_names
-from auscult.faults.naming import name_cluster
+from auscult.faults.naming import default_message, name_cluster, what_was_done
 from auscult.server.json_body import json_response, read_json
-from auscult.server.naming_state import naming_state, what_was_done
+from auscult.server.naming_state import naming_state
 from auscult.server.page_files import page_file
 from auscult.server.problems import answer_errors_with_problems, problem_response
 from auscult.server.ranges import part_of
@@ -35,7 +35,7 @@ from auscult.server.run import serve
 from auscult.server.same_origin import SameOrigin
 from auscult.server.spectrogram import spectrogram
 
-OnNamed = Callable[[Names], None]
+OnNamed = Callable[[Names], Sequence[str]]
 PAGES = {"/": "naming.html", "/naming.css": "naming.css", "/naming.js": "naming.js"}
 LOUD_PEAK = 0.9
 """Peak of recordings that are played at full level."""
@@ -106,7 +106,8 @@ def create_naming_app(
     host : str
         Address that the server listens on; browsers may call it so, besides the names of this machine's loopback.
     on_named : callable, optional
-        Called with all names, in a thread, whenever a cluster has got one and the file is written.
+        Called with all names, in a thread, whenever a cluster has got one and the file is written. The page shows the
+        lines that it gives back.
 
     Returns
     -------
@@ -189,14 +190,15 @@ class _Naming:
             if number >= len(discovery.clusters):
                 raise HTTPException(404, f"there is no cluster {number}. Load the page again.")
             before = read_names(self._names_file, missing_ok=True)
-            after, named = _named(discovery, before, number, new)
+            after = _named(discovery, before, number, new)
             write_names(self._names_file, after)
+            told: Sequence[str] = ()
             if self._on_named:
                 try:
-                    self._on_named(after)
+                    told = self._on_named(after)
                 except AuscultError as error:
                     raise HTTPException(500, f"the name is saved, and what follows from it is not: {error}") from None
-        return {"saved": what_was_done(before, after, number, named), "state": self.state()}
+        return {"saved": what_was_done(before, after, number, new.name), "told": list(told), "state": self.state()}
 
     def recording(self, place: int) -> tuple[Waveform, int]:
         """Waveform and sampling rate of an exemplar; what is no exemplar, or is there no more, is not found."""
@@ -228,18 +230,17 @@ def _like(path: Path) -> tuple[int, int, int] | None:
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
-def _named(discovery: Discovery, names: Names, number: int, new: NewName) -> tuple[Names, Fault]:
-    """Names with the new one, and the fault that has it. What was left empty on purpose is empty afterwards."""
+def _named(discovery: Discovery, names: Names, number: int, new: NewName) -> Names:
+    """Names with the new one. What was left empty on purpose is empty afterwards."""
     name, message, note = check_name(new.name), new.message, new.note
     if message is not None:
-        message = " ".join(message.split()) or f"Fault: {name}"
+        message = " ".join(message.split()) or default_message(name)
     after = name_cluster(discovery, names, number, name, message=message or "", note=(note or "").strip())
     named = next(fault for fault in after.faults if fault.name.casefold() == name.casefold())
     if note is not None and not note.strip():
         bare = replace(named, note="")
         after = replace(after, faults=tuple(bare if fault is named else fault for fault in after.faults))
-        named = bare
-    return after, named
+    return after
 
 
 def _content(clip: FoundClip) -> bytes:

@@ -5,7 +5,6 @@ from typing import Any
 
 from auscult.faults.discovery import Discovery, FoundCluster
 from auscult.faults.matching import Matching
-from auscult.faults.names import Fault
 from auscult.faults.names_file import Names
 
 
@@ -72,25 +71,3 @@ def _cluster(discovery: Discovery, cluster: FoundCluster, matching: Matching) ->
         "fault": matching.fault_of_cluster.get(cluster.number),
         "exemplars": exemplars,
     }
-
-
-def what_was_done(before: Names, after: Names, number: int, named: Fault) -> str:
-    """Say in words what naming a cluster changed.
-
-    Parameters
-    ----------
-    before, after : Names
-    number : int
-        Of the cluster.
-    named : Fault
-        The fault that it is now, one of those after.
-    """
-    earlier = {fault.id: fault for fault in before.faults}
-    words = [f"Saved: cluster {number} is called '{named.name}'."]
-    if named.id in earlier and earlier[named.id].name != named.name:
-        words.append(f"'{earlier[named.id].name}' was renamed.")
-    there = {fault.id for fault in after.faults}
-    words += [
-        f"'{fault.name}' is no more: its clips have this name now." for fault in before.faults if fault.id not in there
-    ]
-    return " ".join(words)

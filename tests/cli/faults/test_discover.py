@@ -35,6 +35,7 @@ def test_page_pictures_and_clusters_where_normal_sound_is_learnt_from_the_data(
     assert "consistent with wear of a bearing" in done.stdout
     assert "clusters do not follow machine or level" in done.stdout
     assert f"wrote {tmp_path / 'f' / 'faults.html'}" in done.stdout
+    assert f"faults name {tmp_path / 'f'} 0 NAME" in " ".join(done.stdout.split())
     assert {path.stem for path in (tmp_path / "f" / "pictures").glob("*.html")} == PICTURES
     found = Discovery.load(tmp_path / "f")
     assert found.bundle is None

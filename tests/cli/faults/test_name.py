@@ -92,6 +92,22 @@ def test_bundle_of_other_features(auscult_cli, found, trained_bundle, tmp_path):
     )
     assert "DIR --bundle BUNDLE." in done.stderr
     assert bundle.read_bytes() == before
+    assert not (tmp_path / "faults.yaml").exists(), "nothing is changed"
+    done = auscult_cli("faults", "name", found, "--web", "--bundle", bundle)
+    assert (done.returncode, "describes sound otherwise" in done.stderr) == (2, True)
+
+
+def test_without_any_name_it_says_how_to_give_one(auscult_cli, found):
+    done = auscult_cli("faults", "name", found)
+    assert "No fault has a name yet. Give one: " in done.stdout
+    assert f"faults name {found} 0 NAME" in " ".join(done.stdout.split())
+
+
+def test_another_name_says_what_becomes_of_the_old_one(auscult_cli, found):
+    assert auscult_cli("faults", "name", found, "0", "clogging", "--message", "Filter clogged").returncode == 0
+    done = auscult_cli("faults", "name", found, "0", "loose mount")
+    assert "'clogging' was renamed. Dropped, as said of the old name: its message 'Filter clogged'." in done.stdout
+    assert "loose mount (Fault: loose mount): kept" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """``auscult faults discover``: anomalous recordings -> clusters that have been checked."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from auscult.cli.faults.found import found_as_json, print_found, print_left_out
+from auscult.cli.faults.found import found_as_json, next_name, print_found, print_left_out
 from auscult.cli.options import named_as_typed
 from auscult.cli.output import auscult_command, out, print_json, progress_bar
 from auscult.errors import OptionError
@@ -77,9 +78,9 @@ def discover(
         print_json(found_as_json(found, known))
         return
     print_found(found, known)
-    command = auscult_command()
     out.print(f"wrote {page}", markup=False)
-    out.print(f"Next: {command} faults listen {output} -o sounds; {command} faults name {output} 0 NAME", markup=False)
+    listen = f"{auscult_command()} faults listen {shlex.quote(str(output))} -o sounds"
+    out.print(f"Next: {'; '.join(filter(None, (listen, next_name(output, found, known))))}", markup=False)
 
 
 def ask_for(what: str, curve: NDArray[np.float64]) -> int:

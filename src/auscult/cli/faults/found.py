@@ -1,5 +1,6 @@
 """A discovery as every verb of ``auscult faults`` reads and prints it."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from auscult.cli.output import err, out
+from auscult.cli.output import auscult_command, err, out
 
 if TYPE_CHECKING:
     from auscult.faults.discovery import Discovery
@@ -58,6 +59,13 @@ def print_names(discovery: "Discovery", names: "Names") -> None:
     for match in discovery.matching(names).matches:
         fault = faults[match.fault_id]
         out.print(f"{fault.name} ({fault.message}): {match.message}", markup=False)
+
+
+def next_name(folder: Path, discovery: "Discovery", names: "Names") -> str:
+    """The command that names the first cluster without a name; empty if all have one."""
+    named = discovery.matching(names).fault_of_cluster
+    number = next((cluster.number for cluster in discovery.clusters if cluster.number not in named), None)
+    return "" if number is None else f"{auscult_command()} faults name {shlex.quote(str(folder))} {number} NAME"
 
 
 def found_as_json(discovery: "Discovery", names: "Names") -> dict[str, Any]:
