@@ -77,7 +77,7 @@ def test_a_fault_becomes_known_by_its_name(asked, alarm_id):
         ({}, "what: Field required"),
         ({"what": "noise"}, "what:"),
         ({"what": "fault"}, "has no name"),
-        ({"what": "false alarm", "fault": "belt"}, "it was none"),
+        ({"what": "false alarm", "fault": "belt"}, "is no fault"),
         ({"what": "false alarm", "keep_days": 0}, "keep_days"),
     ],
 )

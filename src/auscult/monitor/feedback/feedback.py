@@ -76,11 +76,9 @@ def prepare(
     if what not in ("false alarm", "fault"):
         raise OptionError("what", f"expected false alarm or fault, got {what!r}", "Say which of them it was.")
     if (what == "fault") != (fault is not None):
-        raise (
-            OptionError("fault", "has no name", "Say what the fault is called.")
-            if what == "fault"
-            else OptionError("fault", "is given for a false alarm, which is no fault", "Leave out the name.")
-        )
+        if what == "fault":
+            raise OptionError("fault", "has no name", "Say what the fault is called.")
+        raise OptionError("fault", "is given for a false alarm, which is no fault", "Leave out the name.")
     if keep_days is not None and not keep_days > 0:
         raise OptionError("keep_days", f"expected more than 0 days, got {keep_days}", "Choose a longer time.")
     recipe = recipe_id(bundle.manifest.features)
