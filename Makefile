@@ -14,6 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BUNDLE ?= demo/fan.auscult
 PORT ?= 5000
+SLOW ?= slow and not image
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 # Pins for what is installed, and for what pip builds it with (older pips take the first for both).
@@ -37,7 +38,7 @@ test: $(VENV)/.dev
 	$(PYTEST) -m "not slow"
 
 slow: $(VENV)/.dev
-	$(PYTEST) -m "slow and not image" --timeout=1800 -rP
+	$(PYTEST) -m "$(SLOW)" --timeout=1800 -rP
 
 image-test: $(VENV)/.dev
 	containers/install_test_tools.sh

@@ -64,6 +64,7 @@ def test_fans():
         assert np.mean(figures["autoencoder"][snr_db]) == pytest.approx(published, abs=NEAR_PUBLISHED)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("machine_type", ["pump", "slider", "valve"])
 def test_others(machine_type):
     from detection import normality_aucs
