@@ -15,7 +15,7 @@ SEED = 17
 MOST_TRIVIAL = 0.75
 NEAR_PUBLISHED = 0.10
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,6 @@ def test_fans():
         assert np.mean(figures["autoencoder"][snr_db]) == pytest.approx(published, abs=NEAR_PUBLISHED)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("machine_type", ["pump", "slider", "valve"])
 def test_others(machine_type):
     from detection import normality_aucs
