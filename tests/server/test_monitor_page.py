@@ -256,12 +256,18 @@ def test_served_without_a_monitor_it_judges_recordings(server, browser):
     page.close()
 
 
-def test_what_was_refused_is_not_said_any_more_after_something_else_was_done(opened, alarm_id):
+def asked_what_it_was(opened, alarm_id):
+    """An alarm's page, signed in, once nothing on it moves any more."""
     page = opened()
     sign_in(page)
     page.evaluate(f"location.hash = '#/alarms/{alarm_id}'")
     wait_for(page, "What was it?")
     page.wait_until("document.querySelector('.picture canvas') !== null")  # nothing moves any more
+    return page
+
+
+def test_what_was_refused_is_not_said_any_more_after_something_else_was_done(opened, alarm_id):
+    page = asked_what_it_was(opened, alarm_id)
     page.click("input[value='fault']")
     page.evaluate("[...document.querySelectorAll('button')].find((one) => one.type === 'submit').click()")
     wait_for(page, "fault: has no name.")
@@ -271,11 +277,7 @@ def test_what_was_refused_is_not_said_any_more_after_something_else_was_done(ope
 
 
 def test_a_false_alarm_is_said_after_its_effect_was_shown_and_taken_back(opened, alarmed, alarm_id):
-    page = opened()
-    sign_in(page)
-    page.evaluate(f"location.hash = '#/alarms/{alarm_id}'")
-    wait_for(page, "What was it?")
-    page.wait_until("document.querySelector('.picture canvas') !== null")  # nothing moves any more
+    page = asked_what_it_was(opened, alarm_id)
     page.click("input[value='false alarm']")
     page.evaluate(
         "[...document.querySelectorAll('button')].find((one) => one.innerText.startsWith('What would')).click()"

@@ -32,6 +32,7 @@ def alarms(
     changes = [AlarmChange.from_dict(row) for row in store.alarm_changes(limit=1_000_000)]
     begun = [event.at for event in store.events(limit=1)]  # nothing is known of the time before
     begun += [change.at for change in changes[:1]]
+    # what happened at the very beginning of the time counts, too
     begin = max(until - seconds(since), nextafter(min(begun, default=0.0), 0.0))
     figures = alarm_figures(changes, since=begin, until=until, settings=told.alarms)
     if as_json:

@@ -44,6 +44,8 @@ def test_what_is_the_case_is_retained_for_whoever_comes_later(broker, listen, sp
     assert json.loads(late.of("auscult/north/fan-id_00/state")[0])["state"] == "running"
     assert late.of("auscult/north/status") == ["online"]
     assert all(retained for _, _, retained in late.messages)
+    known = retained_topics(MqttSettings(host="127.0.0.1", port=broker.port), "north", MACHINES)
+    assert {topic for topic, *_ in late.messages} <= set(known)  # else it could not be cleared
 
 
 def test_events_come_in_order_with_their_identifiers(broker, listen, outbox, speak):

@@ -7,6 +7,8 @@ from auscult import __version__
 from auscult.monitor.settings import MqttSettings, machine_slug
 
 URL = "https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery"
+MACHINE_TOPICS = ("state", "score", "health")
+"""What is retained of a machine."""
 
 
 def discovery(settings: MqttSettings, site: str, machines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -49,7 +51,7 @@ def discovery(settings: MqttSettings, site: str, machines: Sequence[str]) -> Ite
 
 def _entities(base: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Kind, name and settings of what a machine shows, from its topics."""
-    state, score, health = (f"{base}/{topic}" for topic in ("state", "score", "health"))
+    state, score, health = (f"{base}/{topic}" for topic in MACHINE_TOPICS)
     alarm = {"name": "Alarm", "device_class": "problem", "state_topic": state, "json_attributes_topic": state}
     number = {
         "name": "Anomaly score",

@@ -18,7 +18,7 @@ from auscult.errors import DataError
 from auscult.extras import require
 from auscult.monitor.event import Event
 from auscult.monitor.outputs.connection import FIRST_WAIT_S, Connection
-from auscult.monitor.outputs.home_assistant import discovery
+from auscult.monitor.outputs.home_assistant import MACHINE_TOPICS, discovery
 from auscult.monitor.outputs.outbox import Outbox
 from auscult.monitor.settings import MqttSettings, machine_slug
 
@@ -208,6 +208,6 @@ def retained_topics(settings: MqttSettings, site: str, machines: Sequence[str]) 
         Full names.
     """
     base = f"{settings.prefix}/{site}"
-    own = [f"{base}/{machine_slug(machine)}/{topic}" for machine in machines for topic in ("state", "score", "health")]
+    own = [f"{base}/{machine_slug(machine)}/{topic}" for machine in machines for topic in MACHINE_TOPICS]
     found = [] if settings.discovery_prefix is None else [topic for topic, _ in discovery(settings, site, machines)]
     return [f"{base}/status", *own, *found]
